@@ -1,0 +1,9 @@
+import preset from '../../jest.preset.mjs';
+
+export default {
+  ...preset,
+  displayName: 'device-gateway:int',
+  testMatch: ['<rootDir>/src/**/*.int-spec.ts'],
+  testTimeout: 60_000,
+  maxWorkers: 1,
+};
