@@ -1,0 +1,60 @@
+/** Exports: an image served as an NBD block device by one gateway. */
+
+import { z } from 'zod';
+import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
+
+/** How NBD commands that know no zones act on sequential zones. */
+export const exportOptionsSchema = z
+  .strictObject({
+    zeroes: z
+      .enum(['write', 'reset'])
+      .default('write')
+      .describe(
+        'reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset',
+      ),
+    trim: z
+      .enum(['reset', 'ignore'])
+      .default('reset')
+      .describe('reset: a TRIM resets the zones that it covers wholly'),
+    limits: z.enum(['on', 'off']).default('on').describe('Whether open and active limits hold'),
+  })
+  .meta({ id: 'ExportOptions' });
+export type ExportOptions = z.infer<typeof exportOptionsSchema>;
+
+export const exportStatusField = z.enum(['attaching', 'active', 'detaching', 'failed']);
+export type ExportStatus = z.infer<typeof exportStatusField>;
+
+export const createExportSchema = z
+  .strictObject({
+    imageId: idField,
+    name: nameField.optional().describe('NBD export name; the name of the image if left out'),
+    readOnly: z.boolean().default(false),
+    gatewayId: nameField.optional().describe('Any live gateway that reaches the pool if left out'),
+    options: exportOptionsSchema.prefault({}),
+  })
+  .meta({ id: 'CreateExport' });
+export type CreateExport = z.infer<typeof createExportSchema>;
+
+export const exportSchema = z
+  .object({
+    id: idField,
+    imageId: idField,
+    gatewayId: z.string(),
+    name: z.string(),
+    readOnly: z.boolean(),
+    options: exportOptionsSchema,
+    status: exportStatusField,
+    uri: z.string().nullable().describe('nbd://host:port/name, once active'),
+    error: z.string().nullable(),
+    createdAt: timeField,
+    updatedAt: timeField,
+  })
+  .meta({ id: 'Export' });
+export type Export = z.infer<typeof exportSchema>;
+
+export const exportPageSchema = pageOf(exportSchema, 'ExportPage');
+export const listExportsSchema = pageQuerySchema.extend({
+  imageId: idField.optional(),
+  gatewayId: nameField.optional(),
+});
+export type ListExports = z.infer<typeof listExportsSchema>;

@@ -1,0 +1,71 @@
+/** Images: qcow2 files, zoned or plain, as the catalog shows them. */
+
+import { z } from 'zod';
+import { idField, labelsField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
+import { geometryFields, profileField, SECTOR_BYTES } from './geometry.ts';
+import { sizeField } from './sizes.ts';
+
+export const imageStatusField = z.enum(['creating', 'ready', 'failed', 'deleting']);
+export type ImageStatus = z.infer<typeof imageStatusField>;
+
+/** Without any of the zoned fields the image is a plain disk. */
+export const createImageSchema = z
+  .strictObject({
+    name: nameField,
+    size: sizeField({ min: SECTOR_BYTES }),
+    ...geometryFields,
+    clusterSize: sizeField({ min: SECTOR_BYTES }).optional(),
+    labels: labelsField.default({}),
+  })
+  .superRefine((image, context) => {
+    const zoned = Object.keys(geometryFields).filter((key) => Object.hasOwn(image, key));
+    if (zoned.length > 0 && image.zoneSize === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['zoneSize'],
+        message: `a size, since ${zoned.join(', ')} make the image zoned`,
+      });
+    }
+  })
+  .meta({ id: 'CreateImage' });
+export type CreateImage = z.infer<typeof createImageSchema>;
+
+export const updateImageSchema = z
+  .strictObject({ name: nameField.optional(), labels: labelsField.optional() })
+  .meta({ id: 'UpdateImage' });
+export type UpdateImage = z.infer<typeof updateImageSchema>;
+
+const bytes = z.int().min(0);
+
+/** The zoned fields are null on a plain disk. Sizes are bytes. */
+export const imageSchema = z
+  .object({
+    id: idField,
+    name: z.string(),
+    status: imageStatusField,
+    size: bytes,
+    clusterSize: bytes,
+    profile: profileField.nullable(),
+    zoneSize: bytes.nullable(),
+    zoneCapacity: bytes.nullable(),
+    zoneCount: z.int().nullable(),
+    conventionalZones: z.int().nullable(),
+    maxOpenZones: z.int().nullable(),
+    maxActiveZones: z.int().nullable(),
+    maxAppendSectors: z.int().nullable(),
+    logicalBlockSize: bytes,
+    pool: z.string(),
+    labels: z.record(z.string(), z.string()),
+    error: z.string().nullable(),
+    createdAt: timeField,
+    updatedAt: timeField,
+  })
+  .meta({ id: 'Image' });
+export type Image = z.infer<typeof imageSchema>;
+
+export const imagePageSchema = pageOf(imageSchema, 'ImagePage');
+export const listImagesSchema = pageQuerySchema.extend({
+  name: z.string().optional(),
+  status: imageStatusField.optional(),
+});
+export type ListImages = z.infer<typeof listImagesSchema>;

@@ -1,0 +1,116 @@
+/** REST bodies, queue names and job payloads: one definition, used by every side. */
+
+export {
+  type IdParams,
+  idField,
+  idParamsSchema,
+  type Page,
+  type PageQuery,
+  pageOf,
+  pageQuerySchema,
+} from './common.ts';
+export {
+  type CreateExperiment,
+  createExperimentSchema,
+  type Experiment,
+  type ExperimentDefinition,
+  type ExperimentDevice,
+  type ExperimentReport,
+  type ExperimentStatus,
+  experimentDefinitionSchema,
+  experimentPageSchema,
+  experimentReportSchema,
+  experimentSchema,
+  type ListExperiments,
+  listExperimentsSchema,
+  type ReportQuery,
+  reportQuerySchema,
+  resolveDeviceGeometry,
+  WORKLOADS,
+  type Workload,
+  type WorkloadInfo,
+  type WorkloadKind,
+  workloadPageSchema,
+  workloadSchema,
+} from './experiments.ts';
+export {
+  type CreateExport,
+  createExportSchema,
+  type Export,
+  type ExportOptions,
+  type ExportStatus,
+  exportOptionsSchema,
+  exportPageSchema,
+  exportSchema,
+  type ListExports,
+  listExportsSchema,
+} from './exports.ts';
+export {
+  GATEWAY_DEAD_AFTER_MS,
+  GATEWAY_HEARTBEAT_MS,
+  type Gateway,
+  type GatewayPage,
+  gatewayPageSchema,
+  gatewaySchema,
+} from './gateways.ts';
+export { SECTOR_BYTES } from './geometry.ts';
+export {
+  type CreateImage,
+  createImageSchema,
+  type Image,
+  type ImageStatus,
+  imagePageSchema,
+  imageSchema,
+  type ListImages,
+  listImagesSchema,
+  type UpdateImage,
+  updateImageSchema,
+} from './images.ts';
+export {
+  type AttachPayload,
+  EXPERIMENTS_QUEUE,
+  type ExperimentJobs,
+  experimentJobId,
+  type GatewayJobName,
+  type GatewayJobs,
+  type GatewayPayload,
+  type GatewayRefusalCode,
+  type GatewayResult,
+  gatewayQueue,
+  type JobOutcome,
+  type JobRefusal,
+  QUEUE_PREFIX,
+  type QueueJobs,
+  type ZoneManagementPayload,
+  type ZoneReportPayload,
+  type ZoneReportResult,
+} from './jobs.ts';
+export { MAX_REPORT_ZONES } from './limits.ts';
+export {
+  type DeviceGeometry,
+  PRESETS,
+  type Preset,
+  type PresetName,
+  presetPageSchema,
+} from './presets.ts';
+export {
+  describeFieldErrors,
+  type FieldError,
+  fieldErrors,
+  PROBLEM_MEDIA_TYPE,
+  type Problem,
+  problemSchema,
+} from './problem.ts';
+export { parseSize, sizeField } from './sizes.ts';
+export {
+  type Zone,
+  type ZoneAction,
+  type ZoneParams,
+  type ZoneReport,
+  type ZoneReportQuery,
+  zoneActionField,
+  zoneParamsSchema,
+  zoneReportQuerySchema,
+  zoneReportSchema,
+  zoneSchema,
+} from './zones.ts';

@@ -1,0 +1,86 @@
+/** Queues and jobs: the one typed map from queue and job name to payload and result. */
+
+import type { ImageErrorCode, ImageErrorContext } from '@zonelab/qcow2-zoned';
+import type { ExportOptions } from './exports.ts';
+import type { Zone, ZoneAction, ZoneReportQuery } from './zones.ts';
+
+/** Braces make one hash slot of all keys: a Redis Cluster refuses BullMQ's scripts otherwise. */
+export const QUEUE_PREFIX = '{zonelab}';
+
+export const EXPERIMENTS_QUEUE = 'experiments';
+
+/** Queue of one gateway. Its id is a `nameField`. */
+export function gatewayQueue(gatewayId: string): string {
+  return `gateway.${gatewayId}`;
+}
+
+/**
+ * Answer of a job whose caller waits. A refusal is an answer, not a failed job: it keeps its code and
+ * context, and is not tried again.
+ */
+export type JobOutcome<T> = { ok: true; value: T } | { ok: false; refusal: JobRefusal };
+
+export interface JobRefusal {
+  /** A code of the device, or of the gateway itself. */
+  code: ImageErrorCode | GatewayRefusalCode;
+  message: string;
+  context: ImageErrorContext;
+}
+
+/** `not_attached`: this gateway does not serve that image. `export_name_taken`: it serves another under the name. */
+export type GatewayRefusalCode = 'not_attached' | 'export_name_taken' | 'shutting_down';
+
+export interface AttachPayload {
+  exportId: string;
+  imageId: string;
+  /** Name that NBD clients ask for. */
+  name: string;
+  /** Absolute path of the qcow2 file. */
+  path: string;
+  readOnly: boolean;
+  options: ExportOptions;
+}
+
+export interface ZoneManagementPayload {
+  imageId: string;
+  action: ZoneAction;
+  /** Absent: all zones that the action applies to. */
+  zoneIndex?: number;
+}
+
+export interface ZoneReportPayload extends ZoneReportQuery {
+  imageId: string;
+}
+
+export interface ZoneReportResult {
+  items: Zone[];
+  /** The next index to report from; null when no zone is left. */
+  next: number | null;
+}
+
+/** Jobs of `gateway.<id>`. All are idempotent: attaching twice is one export, detaching twice is none. */
+export interface GatewayJobs {
+  attach: { payload: AttachPayload; result: JobOutcome<{ uri: string }> };
+  detach: { payload: { exportId: string }; result: JobOutcome<null> };
+  manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
+  reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };
+}
+
+/** Jobs of `experiments`. The definition is read from the catalog, and the result written to it. */
+export interface ExperimentJobs {
+  run: { payload: { experimentId: string }; result: null };
+}
+
+export interface QueueJobs {
+  experiments: ExperimentJobs;
+  gateway: GatewayJobs;
+}
+
+export type GatewayJobName = keyof GatewayJobs;
+export type GatewayPayload<N extends GatewayJobName> = GatewayJobs[N]['payload'];
+export type GatewayResult<N extends GatewayJobName> = GatewayJobs[N]['result'];
+
+/** The same experiment is queued once, however often it is asked for. */
+export function experimentJobId(experimentId: string): string {
+  return `run-${experimentId}`;
+}

@@ -1,0 +1,26 @@
+/** Bounds on what a request may carry. Each has its reason; breaking one is a 422 that names the bound. */
+
+/** Names appear in file listings, NBD export names and log lines. NBD allows 4096 bytes; people read far less. */
+export const MAX_NAME_LENGTH = 128;
+
+/** Labels are for finding things, not for storing them. */
+export const MAX_LABELS = 64;
+export const MAX_LABEL_KEY_LENGTH = 63;
+export const MAX_LABEL_VALUE_LENGTH = 255;
+
+/** A page that one response can hold without streaming. */
+export const MAX_PAGE_ITEMS = 1000;
+export const DEFAULT_PAGE_ITEMS = 50;
+
+/** A zone row is about 160 bytes of JSON, so the largest report stays near 1.5 MiB. */
+export const MAX_REPORT_ZONES = 10_000;
+export const DEFAULT_REPORT_ZONES = 1000;
+
+/** Phases run one after the other; more than this is a trace, not a definition. */
+export const MAX_PHASES = 64;
+
+/** NVMe's submission queues end at 64 Ki entries; beyond this the model measures only its own queue. */
+export const MAX_QUEUE_DEPTH = 65_536;
+
+/** Largest single simulated transfer. Linux splits at far less. */
+export const MAX_BLOCK_SIZE_BYTES = 64 * 1024 * 1024;
