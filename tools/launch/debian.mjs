@@ -1,0 +1,100 @@
+// Debian tools: installed by apt where that needs no question asked, else unpacked into .zonelab/tools.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { capture, hasCommand, root, runQuietly, SetupError, say } from './process.mjs';
+
+/** Which package brings which command. */
+const PACKAGES = {
+  'redis-server': ['redis-server'],
+  'qemu-utils': ['qemu-img', 'qemu-io', 'qemu-nbd'],
+  'libnbd-bin': ['nbdinfo', 'nbdcopy'],
+  fio: ['fio'],
+  nbdkit: ['nbdkit'],
+  'nbd-client': ['nbd-client'],
+  'python3-libnbd': ['nbdsh'],
+};
+
+const unpacked = join(root, '.zonelab/tools');
+const aptState = join(root, '.zonelab/apt');
+
+/** Every package the tests need. */
+export const ALL_TOOLS = Object.keys(PACKAGES);
+
+/** Puts the commands of these Debian packages on PATH, or throws SetupError with the line to run. */
+export function ensureTools(packages) {
+  useFolders('PATH', ['/usr/sbin', '/sbin']);
+  if (existsSync(unpacked)) useUnpacked();
+  const missing = () =>
+    packages.filter((name) => !PACKAGES[name].every((command) => hasCommand(command)));
+  const wanted = missing();
+  if (wanted.length === 0) return;
+  if (hasCommand('apt-get')) {
+    say(`installing Debian packages: ${wanted.join(' ')}`);
+    const asRoot = rootPrefix();
+    if (asRoot) install(asRoot, wanted);
+    else unpack(wanted);
+  }
+  const left = missing();
+  if (left.length > 0) {
+    throw new SetupError(`missing tools; run: sudo apt-get install -y ${left.join(' ')}`);
+  }
+}
+
+/** How to become root without a question: nothing, `sudo -n`, or undefined where it cannot be. */
+function rootPrefix() {
+  if (process.getuid() === 0) return [];
+  return hasCommand('sudo') && capture('sudo', ['-n', 'true']) !== undefined
+    ? ['sudo', '-n']
+    : undefined;
+}
+
+function install(prefix, packages) {
+  const apt = (...args) => {
+    const line = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
+    return runQuietly(line[0], line.slice(1));
+  };
+  const add = () => apt('install', '-y', '-q', '--no-install-recommends', ...packages);
+  // Package lists may be absent or too old to name files that still exist: then fetch them and retry.
+  if (!add() && apt('update', '-q')) add();
+}
+
+/** Without root: apt keeps its lists in .zonelab/apt, and the packages are only unpacked, not configured. */
+function unpack(packages) {
+  const options = [
+    `Dir::State=${aptState}/state`,
+    `Dir::State::status=/var/lib/dpkg/status`,
+    `Dir::Cache=${aptState}/cache`,
+    'Debug::NoLocking=1',
+  ].flatMap((option) => ['-o', option]);
+  const downloads = join(aptState, 'packages');
+  for (const folder of ['state/lists/partial', 'cache/archives/partial', 'packages']) {
+    mkdirSync(join(aptState, folder), { recursive: true });
+  }
+  if (!runQuietly('apt-get', [...options, 'update', '-q'])) return;
+  const plan = ['install', '--simulate', '--no-install-recommends', ...packages];
+  const names = [...(capture('apt-get', [...options, ...plan]) ?? '').matchAll(/^Inst (\S+)/gm)];
+  if (names.length === 0) return;
+  const download = [...options, 'download', '-q', ...names.map(([, name]) => name)];
+  if (!runQuietly('apt-get', download, { cwd: downloads })) return;
+  mkdirSync(unpacked, { recursive: true });
+  for (const file of readdirSync(downloads)) {
+    runQuietly('dpkg', ['-x', join(downloads, file), unpacked]);
+  }
+  rmSync(downloads, { recursive: true });
+  useUnpacked();
+}
+
+function useUnpacked() {
+  const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+  const inside = (folders) => folders.map((folder) => join(unpacked, folder));
+  useFolders('PATH', inside(['usr/bin', 'usr/sbin', 'sbin']));
+  useFolders('LD_LIBRARY_PATH', inside([`usr/lib/${triplet}`, `lib/${triplet}`]));
+  useFolders('PYTHONPATH', inside(['usr/lib/python3/dist-packages']));
+}
+
+/** Appends folders to a search path in this process's environment, which children inherit. */
+function useFolders(variable, folders) {
+  const present = (process.env[variable] ?? '').split(delimiter).filter(Boolean);
+  const added = folders.filter((folder) => !present.includes(folder));
+  process.env[variable] = [...present, ...added].join(delimiter);
+}

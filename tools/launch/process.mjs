@@ -1,0 +1,43 @@
+// Child processes of the launcher, and how it ends when the machine lacks something.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout this launcher belongs to. */
+export const root = dirname(dirname(dirname(realpathSync(fileURLToPath(import.meta.url)))));
+
+/** Something that set-up cannot provide: the message is one line, the exit code 2. */
+export class SetupError extends Error {}
+
+export function say(message) {
+  process.stderr.write(`zonelab: ${message}\n`);
+}
+
+/** Runs a set-up command with its output on stderr: stdout belongs to the command the user asked for. */
+export function runQuietly(command, args, options = {}) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  return status === 0;
+}
+
+/** Standard output of a command, or undefined where it fails. */
+export function capture(command, args, options = {}) {
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    ...options,
+  });
+  return result.status === 0 ? result.stdout : undefined;
+}
+
+/** Whether PATH has the command. Administrators' folders count: a user's PATH often lacks them. */
+export function hasCommand(name) {
+  return process.env.PATH.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

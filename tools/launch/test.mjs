@@ -1,0 +1,58 @@
+// `zonelab test`: every check there is through Nx, then one line with the sum of all Jest runs.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ALL_TOOLS, ensureTools } from './debian.mjs';
+import { ensurePackages } from './packages.mjs';
+import { root, SetupError } from './process.mjs';
+
+const USAGE = `Usage: zonelab test [--long]
+
+Builds, checks and lints every project, then runs every test, unit to end-to-end.
+  --long  the long forms of the tests too`;
+
+/** Runs everything and returns the exit code. */
+export function runTests(args) {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const unknown = args.find((arg) => arg !== '--long');
+  if (unknown) throw new SetupError(`test: unknown argument ${unknown}, allowed is --long`);
+  ensurePackages();
+  ensureTools(ALL_TOOLS);
+  for (const folder of countFolders()) rmSync(folder, { recursive: true, force: true });
+  const env = { ...process.env, ...(args.includes('--long') && { ZONELAB_LONG: '1' }) };
+  const checks = nx(['build', 'typecheck', 'lint', 'test', 'test:int'], env);
+  const endToEnd = nx(['e2e'], env);
+  const { passed, failed } = sumCounts();
+  // A build, a type or a lint error fails the run without any test having failed.
+  const failures = checks && endToEnd ? failed : Math.max(failed, 1);
+  console.log(`${passed} passed, ${failures} failed`);
+  return failures === 0 ? 0 : 1;
+}
+
+function nx(targets, env) {
+  const args = ['nx', 'run-many', '--nxBail=false', '--output-style=static', '-t', ...targets];
+  return spawnSync('npx', args, { cwd: root, env, stdio: ['ignore', 1, 2] }).status === 0;
+}
+
+function sumCounts() {
+  const total = { passed: 0, failed: 0 };
+  for (const folder of countFolders().filter((path) => existsSync(path))) {
+    for (const name of readdirSync(folder)) {
+      const { passed, failed } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      total.passed += passed;
+      total.failed += failed;
+    }
+  }
+  return total;
+}
+
+/** Where the Jest reporter leaves each project's counts. */
+function countFolders() {
+  const projects = ['apps', 'libs'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(root, group, name)),
+  );
+  return [...projects, join(root, 'e2e')].map((project) => join(project, '.counts'));
+}
