@@ -1,24 +1,30 @@
 import { expect, it } from '@jest/globals';
-import { experimentDefinitionSchema, resolveDeviceGeometry } from './experiments.ts';
+import { experimentDefinitionSchema } from './experiments.ts';
 
-it('fills a definition with its defaults', () => {
-  expect(experimentDefinitionSchema.parse({ workload: { kind: 'seq-write' } })).toEqual({
-    device: { preset: 'ideal', overrides: {} },
-    workload: { kind: 'seq-write', blockSize: 4096, queueDepth: 1 },
+const phase = { kind: 'seq-write', blockSize: '4K', operations: 10 };
+const definition = { device: { preset: 'ideal' }, workload: { phases: [phase] } };
+
+function issuesOf(given: object) {
+  return experimentDefinitionSchema.safeParse(given).error?.issues ?? [];
+}
+
+it('fills in the seed and turns sizes into bytes', () => {
+  expect(experimentDefinitionSchema.parse(definition)).toEqual({
+    device: { preset: 'ideal' },
+    workload: { phases: [{ ...phase, blockSize: 4096 }] },
     seed: 1,
   });
 });
 
-it.each([[{}], [{ workload: { kind: 'seq-write' }, phases: [{ kind: 'seq-write' }] }]])(
-  'refuses a definition without exactly one of workload and phases',
-  (given) => {
-    expect(experimentDefinitionSchema.safeParse(given).error?.issues).toMatchObject([
-      { path: ['workload'] },
-    ]);
+it.each([[{ bytes: '1M' }], [{ operations: undefined }]])(
+  'refuses a phase without exactly one end, as with %p',
+  (change) => {
+    const given = { ...definition, workload: { phases: [{ ...phase, ...change }] } };
+    expect(issuesOf(given)).toMatchObject([{ path: ['workload', 'phases', 0] }]);
   },
 );
 
-it('lets the zone capacity follow an overridden zone size', () => {
-  const geometry = resolveDeviceGeometry({ preset: 'ideal', overrides: { zoneSize: 4096 } });
-  expect(geometry).toMatchObject({ zoneSize: 4096, zoneCapacity: 4096 });
+it('wants size and zone size of a custom device', () => {
+  const given = { ...definition, device: { preset: 'custom', geometry: { size: '1G' } } };
+  expect(issuesOf(given)).toMatchObject([{ path: ['device', 'geometry', 'zoneSize'] }]);
 });

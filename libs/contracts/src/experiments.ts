@@ -2,95 +2,66 @@
 
 import { z } from 'zod';
 import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
-import { geometryFields, SECTOR_BYTES } from './geometry.ts';
-import { MAX_BLOCK_SIZE_BYTES, MAX_PHASES, MAX_QUEUE_DEPTH } from './limits.ts';
-import { type DeviceGeometry, PRESETS, presetNameField } from './presets.ts';
+import {
+  countField,
+  limitField,
+  logicalBlockSizeField,
+  profileField,
+  SECTOR_BYTES,
+} from './geometry.ts';
+import { MAX_SERVICE_TIME_NS } from './limits.ts';
+import { presetNameField } from './presets.ts';
 import { sizeField } from './sizes.ts';
+import { workloadSchema } from './workloads.ts';
+
+const geometryOverrides = z.strictObject({
+  profile: profileField.optional(),
+  size: sizeField({ min: SECTOR_BYTES }).optional(),
+  zoneSize: sizeField({ min: SECTOR_BYTES }).optional(),
+  zoneCapacity: sizeField({ min: SECTOR_BYTES }).optional(),
+  conventionalZones: countField.optional(),
+  maxOpenZones: limitField.optional(),
+  maxActiveZones: limitField.optional(),
+  maxAppendBytes: sizeField().optional().describe('0: no append'),
+  logicalBlockSize: logicalBlockSizeField.optional(),
+});
 
 export const experimentDeviceSchema = z
   .strictObject({
-    preset: presetNameField.default('ideal'),
-    overrides: z
-      .strictObject({ size: sizeField({ min: SECTOR_BYTES }).optional(), ...geometryFields })
-      .default({}),
+    preset: presetNameField,
+    geometry: geometryOverrides.optional(),
+    timing: z
+      .strictObject({ serviceTimeNs: z.int().min(0).max(MAX_SERVICE_TIME_NS).optional() })
+      .optional(),
+    prefilledZones: countField
+      .optional()
+      .describe('Sequential zones, from the first, that are full when the run starts'),
+  })
+  .superRefine(({ preset, geometry }, context) => {
+    if (preset !== 'custom') return;
+    for (const field of ['size', 'zoneSize'] as const) {
+      if (geometry?.[field] !== undefined) continue;
+      const message = 'a size, since the preset is custom';
+      context.addIssue({ code: 'custom', path: ['geometry', field], message });
+    }
   })
   .meta({ id: 'ExperimentDevice' });
 export type ExperimentDevice = z.infer<typeof experimentDeviceSchema>;
 
-/** Fields that every workload has. `total` is bytes moved; left out, one pass over the chosen zones. */
-const workloadFields = {
-  zones: z
-    .strictObject({ first: z.int().min(0).default(0), count: z.int().min(1).optional() })
-    .describe('Which sequential zones, counted from the first sequential one; all if left out')
-    .optional(),
-  blockSize: sizeField({ min: SECTOR_BYTES, max: MAX_BLOCK_SIZE_BYTES }).default(4096),
-  queueDepth: z.int().min(1).max(MAX_QUEUE_DEPTH).default(1),
-  total: sizeField({ min: SECTOR_BYTES }).optional(),
-};
-
-export const workloadSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('seq-write'), ...workloadFields }),
-    z.strictObject({ kind: z.literal('zone-append'), ...workloadFields }),
-    z.strictObject({ kind: z.literal('random-read'), ...workloadFields }),
-    z.strictObject({ kind: z.literal('random-read-below-wp'), ...workloadFields }),
-    z.strictObject({
-      kind: z.literal('mixed'),
-      ...workloadFields,
-      readShare: z.number().min(0).max(1).default(0.5),
-    }),
-    z.strictObject({
-      kind: z.literal('fill'),
-      ...workloadFields,
-      occupancy: z.number().min(0).max(1).default(1).describe('Share of each capacity to write'),
-    }),
-    z.strictObject({ kind: z.literal('reset-storm'), zones: workloadFields.zones }),
-    z.strictObject({ kind: z.literal('finish-storm'), zones: workloadFields.zones }),
-  ])
-  .meta({ id: 'Workload' });
-export type Workload = z.infer<typeof workloadSchema>;
-export type WorkloadKind = Workload['kind'];
-
-const experimentFields = {
-  device: experimentDeviceSchema.prefault({}),
-  workload: workloadSchema.optional(),
-  phases: z.array(workloadSchema).min(1).max(MAX_PHASES).optional(),
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-};
-
-function exactlyOneWorkload(
-  given: { workload?: unknown; phases?: unknown },
-  context: z.RefinementCtx,
-): void {
-  if ((given.workload === undefined) === (given.phases === undefined)) {
-    context.addIssue({
-      code: 'custom',
-      path: ['workload'],
-      message: 'exactly one of workload and phases',
-    });
-  }
-}
-
 /** What an experiment runs: the whole input of a run, and so of its report. */
 export const experimentDefinitionSchema = z
-  .strictObject(experimentFields)
-  .superRefine(exactlyOneWorkload)
+  .strictObject({
+    name: nameField.optional(),
+    device: experimentDeviceSchema,
+    workload: workloadSchema,
+    seed: z.int().min(0).default(1),
+    audit: z
+      .boolean()
+      .optional()
+      .describe('Whether every answer of the device is predicted and checked'),
+  })
   .meta({ id: 'ExperimentDefinition' });
 export type ExperimentDefinition = z.infer<typeof experimentDefinitionSchema>;
-
-export const createExperimentSchema = z
-  .strictObject({ name: nameField.optional(), ...experimentFields })
-  .superRefine(exactlyOneWorkload)
-  .meta({ id: 'CreateExperiment' });
-export type CreateExperiment = z.infer<typeof createExperimentSchema>;
-
-/** The preset's geometry with the overrides laid over it. A zone capacity follows an overridden zone size. */
-export function resolveDeviceGeometry(device: ExperimentDevice): DeviceGeometry {
-  const { geometry } = PRESETS[device.preset];
-  const { zoneSize = geometry.zoneSize } = device.overrides;
-  const zoneCapacity = zoneSize === geometry.zoneSize ? geometry.zoneCapacity : zoneSize;
-  return { ...geometry, zoneCapacity, ...device.overrides };
-}
 
 export const experimentStatusField = z.enum([
   'queued',
@@ -131,22 +102,3 @@ export const experimentReportSchema = z.record(z.string(), z.unknown()).meta({
   id: 'ExperimentReport',
 });
 export type ExperimentReport = z.infer<typeof experimentReportSchema>;
-
-export const workloadInfoSchema = z
-  .object({ kind: z.string(), description: z.string() })
-  .meta({ id: 'WorkloadInfo' });
-export type WorkloadInfo = z.infer<typeof workloadInfoSchema>;
-export const workloadPageSchema = z
-  .object({ items: z.array(workloadInfoSchema), nextCursor: z.null() })
-  .meta({ id: 'WorkloadPage' });
-
-export const WORKLOADS: Readonly<Record<WorkloadKind, string>> = {
-  'seq-write': 'Writes at the write pointer, zone after zone; a full zone is reset first',
-  'zone-append': 'Appends, zone after zone; a full zone is reset first',
-  'random-read': 'Reads anywhere in the chosen zones',
-  'random-read-below-wp': 'Reads only what has been written',
-  mixed: 'Sequential writes with a share of random reads below the write pointer',
-  fill: 'Writes each zone up to an occupancy',
-  'reset-storm': 'Resets the zones one after the other',
-  'finish-storm': 'Finishes the zones one after the other',
-};

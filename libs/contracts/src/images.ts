@@ -2,23 +2,42 @@
 
 import { z } from 'zod';
 import { idField, labelsField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
-import { geometryFields, profileField, SECTOR_BYTES } from './geometry.ts';
+import {
+  countField,
+  limitField,
+  logicalBlockSizeField,
+  profileField,
+  SECTOR_BYTES,
+} from './geometry.ts';
 import { sizeField } from './sizes.ts';
 
 export const imageStatusField = z.enum(['creating', 'ready', 'failed', 'deleting']);
 export type ImageStatus = z.infer<typeof imageStatusField>;
+
+const zonedFields = {
+  profile: profileField.optional(),
+  zoneSize: sizeField({ min: SECTOR_BYTES }).optional(),
+  zoneCapacity: sizeField({ min: SECTOR_BYTES }).optional(),
+  conventionalZones: countField.optional(),
+  maxOpenZones: limitField.optional(),
+  maxActiveZones: limitField.optional(),
+  maxAppendSectors: countField
+    .optional()
+    .describe('Largest append in 512-byte sectors; 0: no append'),
+  logicalBlockSize: logicalBlockSizeField.optional(),
+};
 
 /** Without any of the zoned fields the image is a plain disk. */
 export const createImageSchema = z
   .strictObject({
     name: nameField,
     size: sizeField({ min: SECTOR_BYTES }),
-    ...geometryFields,
+    ...zonedFields,
     clusterSize: sizeField({ min: SECTOR_BYTES }).optional(),
     labels: labelsField.default({}),
   })
   .superRefine((image, context) => {
-    const zoned = Object.keys(geometryFields).filter((key) => Object.hasOwn(image, key));
+    const zoned = Object.keys(zonedFields).filter((key) => Object.hasOwn(image, key));
     if (zoned.length > 0 && image.zoneSize === undefined) {
       context.addIssue({
         code: 'custom',

@@ -10,8 +10,6 @@ export {
   pageQuerySchema,
 } from './common.ts';
 export {
-  type CreateExperiment,
-  createExperimentSchema,
   type Experiment,
   type ExperimentDefinition,
   type ExperimentDevice,
@@ -25,13 +23,6 @@ export {
   listExperimentsSchema,
   type ReportQuery,
   reportQuerySchema,
-  resolveDeviceGeometry,
-  WORKLOADS,
-  type Workload,
-  type WorkloadInfo,
-  type WorkloadKind,
-  workloadPageSchema,
-  workloadSchema,
 } from './experiments.ts';
 export {
   type CreateExport,
@@ -86,13 +77,7 @@ export {
   type ZoneReportResult,
 } from './jobs.ts';
 export { MAX_REPORT_ZONES } from './limits.ts';
-export {
-  type DeviceGeometry,
-  PRESETS,
-  type Preset,
-  type PresetName,
-  presetPageSchema,
-} from './presets.ts';
+export { PRESETS, type Preset, type PresetName, presetPageSchema } from './presets.ts';
 export {
   describeFieldErrors,
   type FieldError,
@@ -102,6 +87,15 @@ export {
   problemSchema,
 } from './problem.ts';
 export { parseSize, sizeField } from './sizes.ts';
+export {
+  type Phase,
+  type PhaseKind,
+  WORKLOADS,
+  type Workload,
+  type WorkloadInfo,
+  workloadPageSchema,
+  workloadSchema,
+} from './workloads.ts';
 export {
   type Zone,
   type ZoneAction,

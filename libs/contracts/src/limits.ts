@@ -24,3 +24,15 @@ export const MAX_QUEUE_DEPTH = 65_536;
 
 /** Largest single simulated transfer. Linux splits at far less. */
 export const MAX_BLOCK_SIZE_BYTES = 64 * 1024 * 1024;
+
+/** Writers side by side: more than any host has cores to run them on. */
+export const MAX_JOBS = 4096;
+
+/** At a million simulated commands a second this is most of a day on one core. */
+export const MAX_OPERATIONS = 50_000_000_000;
+
+/** Simulated time stays exact: 2^53 ns is 104 days. */
+export const MAX_SIMULATED_SECONDS = 90 * 24 * 3600;
+
+/** One command may take a simulated minute. */
+export const MAX_SERVICE_TIME_NS = 60_000_000_000;

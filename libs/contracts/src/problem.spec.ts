@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { z } from 'zod';
-import { createExperimentSchema } from './experiments.ts';
+import { experimentDefinitionSchema } from './experiments.ts';
 import { createImageSchema } from './images.ts';
 import { describeFieldErrors, fieldErrors } from './problem.ts';
 
@@ -46,15 +46,22 @@ it('shows a field that was left out as null', () => {
 });
 
 it('points into the phase at fault', () => {
-  const phases = [{ kind: 'seq-write' }, { kind: 'seq-write', queueDepth: 0 }];
-  expect(refusals(createExperimentSchema, { phases })).toEqual([
-    { path: 'phases.1.queueDepth', given: 0, allowed: 'at least 1' },
-  ]);
+  const good = { kind: 'seq-write', blockSize: 4096, operations: 1 };
+  const phases = [good, { ...good, queueDepth: 0 }];
+  expect(
+    refusals(experimentDefinitionSchema, {
+      device: { preset: 'ideal' },
+      workload: { phases },
+    }),
+  ).toEqual([{ path: 'workload.phases.1.queueDepth', given: 0, allowed: 'at least 1' }]);
 });
 
 it('lists the workload kinds where the kind is unknown', () => {
-  const [error] = refusals(createExperimentSchema, { workload: { kind: 'nope' } });
-  expect(error).toMatchObject({ path: 'workload.kind', given: 'nope' });
+  const [error] = refusals(experimentDefinitionSchema, {
+    device: { preset: 'ideal' },
+    workload: { phases: [{ kind: 'nope' }] },
+  });
+  expect(error).toMatchObject({ path: 'workload.phases.0.kind', given: 'nope' });
   expect(error?.allowed).toContain('seq-write, zone-append');
 });
 
