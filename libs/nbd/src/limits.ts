@@ -1,0 +1,52 @@
+/** Every bound of this library, and why it is what it is. */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Largest READ or WRITE. proto.md, "Size constraints": clients may count on 32 MiB. */
+export const MAX_PAYLOAD_BYTES = 32 * MIB;
+
+/** Names, descriptions, queries, error messages. proto.md, "String". */
+export const MAX_STRING_BYTES = 4096;
+
+/** Option data that is kept and parsed: a full name and a dozen full metadata queries. */
+export const MAX_OPTION_BYTES = 64 * KIB;
+
+/** Option data that is drained to stay in step; a client that announces more is cut off. */
+export const MAX_DRAINED_OPTION_BYTES = 32 * MIB;
+
+/** Descriptors in one BLOCK_STATUS chunk. proto.md: servers should not send more. */
+export const MAX_EXTENTS = 2 ** 20;
+
+/** Block sizes may be powers of two up to this. proto.md, "Size constraints". */
+export const MAX_MINIMUM_BLOCK_BYTES = 64 * KIB;
+
+/** Per connection: payloads being written, data being read and replies not yet sent. Two full requests. */
+export const MAX_IN_FLIGHT_BYTES = 64 * MIB;
+
+/** Over all connections. Above it each connection may have only one request at a time. */
+export const MAX_TOTAL_IN_FLIGHT_BYTES = 512 * MIB;
+
+/** Requests of one connection that wait for their export: bounds what small requests can pile up. */
+export const MAX_IN_FLIGHT_REQUESTS = 1024;
+
+/** A client must reach the transmission phase by then, so that silent connections free their slot. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Connections of one server. */
+export const MAX_CONNECTIONS = 1024;
+
+/** How long a closing connection waits for a client that does not read its last replies. */
+export const DRAIN_TIMEOUT_MS = 5_000;
+
+/** Dead peers are found by TCP keep-alive after this much silence. */
+export const KEEP_ALIVE_MS = 60_000;
+
+/** Replies are gathered into buffers of this size: large enough to save system calls, small enough to stay cached. */
+export const REPLY_BATCH_BYTES = 256 * KIB;
+
+/** Payloads smaller than this are not worth pooling. */
+export const MIN_POOLED_BYTES = 64 * KIB;
+
+/** Buffers that a server keeps for reuse: fresh large buffers cost page faults and collections. */
+export const MAX_POOLED_BYTES = 64 * MIB;
