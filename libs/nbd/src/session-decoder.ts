@@ -1,0 +1,193 @@
+/**
+ * Bytes from a client in, messages out; no sockets. Pull messages with `next` until it answers undefined:
+ * whoever pulls decides when to stop, which is what backpressure needs. The caller moves the decoder from
+ * negotiation to transmission, since only it knows whether an option succeeded.
+ */
+
+import { ByteQueue } from './byte-queue.ts';
+import { NbdError } from './errors.ts';
+import {
+  MAX_DRAINED_OPTION_BYTES,
+  MAX_OPTION_BYTES,
+  MAX_PAYLOAD_BYTES,
+  MIN_POOLED_BYTES,
+} from './limits.ts';
+import {
+  CLIENT_FLAGS_BYTES,
+  Command,
+  OPTION_HEADER_BYTES,
+  OPTION_MAGIC,
+  REQUEST_BYTES,
+  REQUEST_MAGIC,
+  WORD,
+} from './protocol.ts';
+
+export interface ClientFlags {
+  readonly kind: 'client-flags';
+  readonly flags: number;
+}
+
+export interface OptionRequest {
+  readonly kind: 'option';
+  readonly option: number;
+  /** Undefined where the data was too long to keep; it has been drained. */
+  readonly data: Buffer | undefined;
+}
+
+export interface Request {
+  readonly kind: 'request';
+  readonly flags: number;
+  readonly command: number;
+  /** The 64-bit cookie as two words: it is only ever echoed. */
+  readonly cookieHigh: number;
+  readonly cookieLow: number;
+  /** Exact below 2^53. Above, it is rounded but still far beyond any export, which is all that matters. */
+  readonly offset: number;
+  readonly length: number;
+  /** Data of a WRITE; undefined for other commands, and where it was over the limit and has been drained. */
+  payload: Buffer | undefined;
+  /** The pooled buffer under `payload`, to be given back after use. */
+  lease: Buffer | undefined;
+}
+
+export type ClientMessage = ClientFlags | OptionRequest | Request;
+
+type Phase = 'client-flags' | 'options' | 'requests';
+
+export class SessionDecoder {
+  private readonly queue = new ByteQueue();
+  private phase: Phase = 'client-flags';
+  /** The message whose header has been read and whose data is on its way. */
+  private pendingOption: { option: number; length: number } | undefined;
+  private pendingWrite: Request | undefined;
+  private payloadFilled = 0;
+  private toDrain = 0;
+
+  /** @param acquire gives a buffer of at least so many bytes for a large payload */
+  constructor(private readonly acquire: (count: number) => Buffer) {}
+
+  /** Bytes received and not yet consumed. */
+  get buffered(): number {
+    return this.queue.length;
+  }
+
+  push(chunk: Buffer): void {
+    this.queue.push(chunk);
+  }
+
+  /** What follows are requests. To be called between two messages, when an option has ended the negotiation. */
+  startTransmission(): void {
+    this.phase = 'requests';
+  }
+
+  /** Gives up a payload that will never be complete. */
+  abandon(): Buffer | undefined {
+    const lease = this.pendingWrite?.lease;
+    this.pendingWrite = undefined;
+    return lease;
+  }
+
+  /**
+   * The next complete message, or undefined until more bytes are pushed.
+   * @throws NbdError `protocol_error` where the client is out of step or announces absurd lengths
+   */
+  next(): ClientMessage | undefined {
+    if (this.phase === 'requests') return this.nextRequest();
+    if (this.phase === 'options') return this.nextOption();
+    const bytes = this.queue.take(CLIENT_FLAGS_BYTES);
+    if (bytes === undefined) return undefined;
+    this.phase = 'options';
+    return { kind: 'client-flags', flags: bytes.readUInt32BE(0) };
+  }
+
+  private nextOption(): OptionRequest | undefined {
+    const pending = this.pendingOption ?? this.readOptionHeader();
+    if (pending === undefined) return undefined;
+    this.pendingOption = pending;
+    let data: Buffer | undefined;
+    if (pending.length <= MAX_OPTION_BYTES) {
+      data = this.queue.take(pending.length);
+      if (data === undefined) return undefined;
+    } else if (!this.drain()) {
+      return undefined;
+    }
+    this.pendingOption = undefined;
+    return { kind: 'option', option: pending.option, data };
+  }
+
+  private readOptionHeader(): { option: number; length: number } | undefined {
+    const header = this.queue.take(OPTION_HEADER_BYTES);
+    if (header === undefined) return undefined;
+    if (header.readBigUInt64BE(0) !== OPTION_MAGIC) {
+      throw new NbdError('protocol_error', 'option magic is not IHAVEOPT');
+    }
+    const option = header.readUInt32BE(8);
+    const length = header.readUInt32BE(12);
+    if (length > MAX_DRAINED_OPTION_BYTES) {
+      throw new NbdError(
+        'protocol_error',
+        `option ${option}: got ${length} bytes of data, allowed are ${MAX_DRAINED_OPTION_BYTES}`,
+      );
+    }
+    if (length > MAX_OPTION_BYTES) this.toDrain = length;
+    return { option, length };
+  }
+
+  private nextRequest(): Request | undefined {
+    const pending = this.pendingWrite;
+    if (pending !== undefined) return this.continueWrite(pending);
+    const header = this.queue.take(REQUEST_BYTES);
+    if (header === undefined) return undefined;
+    if (header.readUInt32BE(0) !== REQUEST_MAGIC) {
+      throw new NbdError('protocol_error', 'request magic is wrong');
+    }
+    const request: Request = {
+      kind: 'request',
+      flags: header.readUInt16BE(4),
+      command: header.readUInt16BE(6),
+      cookieHigh: header.readUInt32BE(8),
+      cookieLow: header.readUInt32BE(12),
+      offset: header.readUInt32BE(16) * WORD + header.readUInt32BE(20),
+      length: header.readUInt32BE(24),
+      payload: undefined,
+      lease: undefined,
+    };
+    return request.command === Command.Write ? this.startWrite(request) : request;
+  }
+
+  private startWrite(request: Request): Request | undefined {
+    if (request.length > MAX_PAYLOAD_BYTES) {
+      this.toDrain = request.length;
+    } else {
+      request.payload = this.queue.take(request.length);
+      if (request.payload !== undefined) return request;
+      if (request.length < MIN_POOLED_BYTES) {
+        request.payload = Buffer.allocUnsafe(request.length);
+      } else {
+        request.lease = this.acquire(request.length);
+        request.payload = request.lease.subarray(0, request.length);
+      }
+      this.payloadFilled = 0;
+    }
+    this.pendingWrite = request;
+    return this.continueWrite(request);
+  }
+
+  private continueWrite(request: Request): Request | undefined {
+    const { payload } = request;
+    if (payload === undefined) {
+      if (!this.drain()) return undefined;
+    } else {
+      this.payloadFilled += this.queue.copyTo(payload, this.payloadFilled);
+      if (this.payloadFilled < payload.length) return undefined;
+    }
+    this.pendingWrite = undefined;
+    return request;
+  }
+
+  /** Whether everything that is to be dropped has been. */
+  private drain(): boolean {
+    this.toDrain -= this.queue.skip(this.toDrain);
+    return this.toDrain === 0;
+  }
+}
