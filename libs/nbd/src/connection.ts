@@ -1,0 +1,199 @@
+/**
+ * One client: its socket, decoder, negotiation and transmission. Messages are pulled from the decoder only
+ * while the connection holds few enough bytes; past that the socket is paused until some have left.
+ */
+
+import type { Socket } from 'node:net';
+import type { BufferPool } from './buffer-pool.ts';
+import { NbdError } from './errors.ts';
+import { greeting } from './handshake-messages.ts';
+import { MAX_IN_FLIGHT_REQUESTS } from './limits.ts';
+import { type Agreement, type ExportDirectory, Negotiation } from './negotiation.ts';
+import { Command } from './protocol.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import type { ExportConnection, ServedExport } from './served-export.ts';
+import { type ClientMessage, type OptionRequest, SessionDecoder } from './session-decoder.ts';
+import { Transmission } from './transmission.ts';
+
+/** What a connection needs from its server. */
+export interface ConnectionHost extends ExportDirectory<ServedExport> {
+  readonly pool: BufferPool;
+  readonly handshakeTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  /** Bytes that a connection holding `heldBytes` may still take on; 0 or less makes it wait. */
+  allowance(heldBytes: number): number;
+  /** A connection holds so many more bytes than before, or fewer. */
+  accountBytes(delta: number): void;
+  unexpected(error: unknown): void;
+}
+
+export class Connection implements ExportConnection {
+  /** Resolves once the socket is closed and every request has settled. */
+  readonly gone: Promise<void>;
+  private readonly decoder: SessionDecoder;
+  private readonly replies: ReplyWriter;
+  private readonly negotiation: Negotiation<ServedExport>;
+  private served: ServedExport | undefined;
+  private transmission: Transmission | undefined;
+  /** No more messages are taken; what is in flight finishes, then the socket ends. */
+  private closing = false;
+  private socketClosed = false;
+  private pumping = false;
+  private accountedBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private resolveGone: () => void = () => undefined;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly host: ConnectionHost,
+  ) {
+    this.gone = new Promise((resolve) => {
+      this.resolveGone = resolve;
+    });
+    this.decoder = new SessionDecoder((count) => host.pool.acquire(count));
+    this.replies = new ReplyWriter(host.pool, (bytes, sent) => this.send(bytes, sent));
+    this.negotiation = new Negotiation(host);
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('end', () => this.finish());
+    // the reason does not matter: 'close' follows, and a client may leave as it likes
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.closed());
+    this.destroyAfter(host.handshakeTimeoutMs);
+    this.replies.raw(greeting());
+    this.replies.flush();
+  }
+
+  /** Answers what is in flight, turns down what still arrives, then ends. */
+  drain(): Promise<void> {
+    if (this.transmission !== undefined) this.transmission.shuttingDown = true;
+    this.pump();
+    this.finish();
+    return this.gone;
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.closing) return;
+    this.decoder.push(chunk);
+    this.pump();
+  }
+
+  private pump(): void {
+    // an export may settle a request while another is being handled
+    if (this.pumping) return;
+    this.pumping = true;
+    try {
+      while (!this.closing && !this.stalled()) {
+        const message = this.decoder.next();
+        if (message === undefined) break;
+        this.dispatch(message);
+      }
+    } catch (error) {
+      if (!(error instanceof NbdError)) this.host.unexpected(error);
+      this.socket.destroy();
+    }
+    this.pumping = false;
+    this.replies.flush();
+    this.account();
+    if (this.closing) this.endWhenIdle();
+    else if (this.stalled()) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  private dispatch(message: ClientMessage): void {
+    switch (message.kind) {
+      case 'client-flags':
+        this.negotiation.clientFlags(message.flags);
+        break;
+      case 'option':
+        this.negotiate(message);
+        break;
+      case 'request':
+        if (message.command === Command.Disconnect) this.closing = true;
+        else this.transmission?.handle(message);
+    }
+  }
+
+  private negotiate(message: OptionRequest): void {
+    const { replies, agreement, close } = this.negotiation.handle(message);
+    for (const reply of replies) this.replies.raw(reply);
+    if (agreement !== undefined) this.startTransmission(agreement);
+    if (close) this.closing = true;
+  }
+
+  private startTransmission(agreement: Agreement<ServedExport>): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.decoder.startTransmission();
+    this.replies.structured = agreement.structured;
+    this.served = agreement.served;
+    this.served.connections.add(this);
+    this.transmission = new Transmission(agreement, this.replies, {
+      release: (lease) => this.host.pool.release(lease),
+      settled: () => this.pump(),
+      unexpected: (error) => this.host.unexpected(error),
+    });
+  }
+
+  private stalled(): boolean {
+    const held = this.heldBytes();
+    this.account(held);
+    return (
+      this.host.allowance(held) <= 0 || (this.transmission?.waiting ?? 0) >= MAX_IN_FLIGHT_REQUESTS
+    );
+  }
+
+  private heldBytes(): number {
+    return this.replies.unsentBytes + (this.transmission?.waitingBytes ?? 0);
+  }
+
+  private account(held = this.heldBytes()): void {
+    if (held === this.accountedBytes) return;
+    this.host.accountBytes(held - this.accountedBytes);
+    this.accountedBytes = held;
+  }
+
+  private send(bytes: Buffer, sent: () => void): void {
+    if (this.socket.destroyed || this.socket.writableEnded) {
+      sent();
+      return;
+    }
+    this.socket.write(bytes, () => {
+      sent();
+      this.pump();
+    });
+  }
+
+  /** Takes no more messages and ends once all is answered. */
+  private finish(): void {
+    this.closing = true;
+    this.endWhenIdle();
+  }
+
+  private endWhenIdle(): void {
+    if (this.transmission !== undefined && this.transmission.waiting > 0) return;
+    if (this.socketClosed) {
+      this.resolveGone();
+    } else if (!this.socket.writableEnded && !this.socket.destroyed) {
+      this.replies.flush();
+      this.socket.end();
+      // reads on, so that unread requests do not turn the end into a reset that swallows replies
+      this.socket.resume();
+      this.destroyAfter(this.host.drainTimeoutMs);
+    }
+  }
+
+  private closed(): void {
+    this.socketClosed = true;
+    clearTimeout(this.timer);
+    const lease = this.decoder.abandon();
+    if (lease !== undefined) this.host.pool.release(lease);
+    this.served?.connections.delete(this);
+    this.finish();
+    this.account();
+  }
+
+  private destroyAfter(timeoutMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.socket.destroy(), timeoutMs);
+  }
+}

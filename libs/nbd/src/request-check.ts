@@ -1,0 +1,96 @@
+/**
+ * The one place where a request is validated. What passes has a known command, only flags that apply,
+ * an aligned range inside the export, and permission; exports need not look again.
+ * Which error stands for what: proto.md, "Error values" and the text of each command.
+ */
+
+import { NbdError } from './errors.ts';
+import type { NbdExport } from './export.ts';
+import { MAX_PAYLOAD_BYTES } from './limits.ts';
+import type { Agreement } from './negotiation.ts';
+import { Command, CommandFlag } from './protocol.ts';
+import type { Request } from './session-decoder.ts';
+
+/** The error that refuses the request, or undefined where it may go on. */
+export function checkRequest(request: Request, agreement: Agreement): NbdError | undefined {
+  const { target } = agreement.served;
+  const { command } = request;
+  const allowed = allowedFlags(command, target, agreement.structured);
+  if (allowed === undefined) return new NbdError('EINVAL', `command ${command} is not supported`);
+  if ((request.flags & ~allowed) !== 0) {
+    return new NbdError(
+      'EINVAL',
+      `flags of command ${command}: got ${hex(request.flags)}, allowed are bits of ${hex(allowed)}`,
+    );
+  }
+  if (command === Command.Flush) return checkFlush(request);
+  const changes = isChange(command);
+  if (changes && target.readOnly) return new NbdError('EPERM', 'export is read-only');
+  if (command === Command.BlockStatus && agreement.contexts.length === 0) {
+    return new NbdError('EINVAL', 'no metadata context was selected');
+  }
+  return checkRange(request, target, changes) ?? checkLength(request, agreement.structured);
+}
+
+function allowedFlags(command: number, target: NbdExport, structured: boolean): number | undefined {
+  switch (command) {
+    case Command.Read:
+      return structured ? CommandFlag.Fua | CommandFlag.DontFragment : CommandFlag.Fua;
+    case Command.Write:
+    case Command.Flush:
+    case Command.Trim:
+      return CommandFlag.Fua;
+    case Command.WriteZeroes: {
+      const common = CommandFlag.Fua | CommandFlag.NoHole;
+      return target.fastZero ? common | CommandFlag.FastZero : common;
+    }
+    case Command.BlockStatus:
+      return CommandFlag.Fua | CommandFlag.RequestOne;
+    default:
+      return undefined;
+  }
+}
+
+function isChange(command: number): boolean {
+  return command === Command.Write || command === Command.WriteZeroes || command === Command.Trim;
+}
+
+function checkFlush({ offset, length }: Request): NbdError | undefined {
+  if (offset === 0 && length === 0) return undefined;
+  return new NbdError(
+    'EINVAL',
+    `flush: got offset ${offset} length ${length}, allowed are 0 and 0`,
+  );
+}
+
+function checkRange(request: Request, target: NbdExport, changes: boolean): NbdError | undefined {
+  const { offset, length, command } = request;
+  if (offset + length > target.size) {
+    // TRIM changes the export too, but a missing place to write is not its trouble
+    const code = changes && command !== Command.Trim ? 'ENOSPC' : 'EINVAL';
+    return new NbdError(
+      code,
+      `offset ${offset} length ${length}: the export ends at ${target.size}`,
+    );
+  }
+  const block = target.minimumBlockSize;
+  if (offset % block !== 0 || length % block !== 0) {
+    return new NbdError('EINVAL', `offset ${offset} length ${length}: not multiples of ${block}`);
+  }
+  return undefined;
+}
+
+function checkLength({ command, length }: Request, structured: boolean): NbdError | undefined {
+  if (command === Command.BlockStatus && length === 0) {
+    return new NbdError('EINVAL', 'block status: got length 0, allowed is more');
+  }
+  if (length <= MAX_PAYLOAD_BYTES || (command !== Command.Read && command !== Command.Write)) {
+    return undefined;
+  }
+  const code = command === Command.Read && structured ? 'EOVERFLOW' : 'EINVAL';
+  return new NbdError(code, `length: got ${length}, allowed is at most ${MAX_PAYLOAD_BYTES}`);
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
