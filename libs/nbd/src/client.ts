@@ -1,0 +1,285 @@
+/**
+ * A small client for tools and tests: structured replies where the server has them, many requests at
+ * once, answers in any order. One connection; it ends for good when the server breaks the protocol.
+ */
+
+import { connect as openSocket, type Socket } from 'node:net';
+import { ByteStream } from './byte-stream.ts';
+import { ClientHandshake, type NbdExportInfo, type NbdListEntry } from './client-handshake.ts';
+import { errnoCode, NbdError } from './errors.ts';
+import type { NbdExtent } from './export.ts';
+import { MAX_EXTENTS, MAX_PAYLOAD_BYTES } from './limits.ts';
+import {
+  BASE_ALLOCATION,
+  CHUNK_ERROR_BIT,
+  CHUNK_HEADER_BYTES,
+  Chunk,
+  CONTEXT_ID_BYTES,
+  Command,
+  CommandFlag,
+  EXTENT_BYTES,
+  REQUEST_BYTES,
+  REQUEST_MAGIC,
+  ReplyFlag,
+  SIMPLE_REPLY_BYTES,
+  SIMPLE_REPLY_MAGIC,
+  STRUCTURED_REPLY_MAGIC,
+} from './protocol.ts';
+import { parseNbdUri } from './uri.ts';
+
+export type { NbdExportInfo, NbdListEntry };
+
+export interface NbdClientOptions {
+  /** Ask for structured replies; true unless given. */
+  structured?: boolean;
+  /** Metadata contexts to select; `base:allocation` unless given. */
+  contexts?: readonly string[];
+}
+
+export interface NbdWriteOptions {
+  /** The answer comes only once the data is durable. */
+  fua?: boolean;
+}
+
+/** What a successful request brought: data of a READ, extents of a BLOCK_STATUS. */
+interface Outcome {
+  readonly data: Buffer;
+  readonly extents: Map<string, NbdExtent[]>;
+}
+
+interface Pending extends Outcome {
+  readonly offset: number;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: NbdError) => void;
+  /** First error chunk of a structured reply. */
+  error?: NbdError;
+}
+
+/** Largest chunk that any request of ours can bring. */
+const MAX_CHUNK_BYTES = Math.max(
+  MAX_PAYLOAD_BYTES + 8,
+  CONTEXT_ID_BYTES + MAX_EXTENTS * EXTENT_BYTES,
+);
+
+export class NbdClient {
+  private readonly pending = new Map<bigint, Pending>();
+  private nextCookie = 1n;
+  private ended: NbdError | undefined;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly stream: ByteStream,
+    readonly info: NbdExportInfo,
+    readonly structured: boolean,
+    private readonly contexts: ReadonlyMap<number, string>,
+  ) {
+    void this.receive();
+  }
+
+  /**
+   * @throws NbdError `option_refused` where the server has no such export, `disconnected` where it hangs
+   *   up or cannot be reached, `protocol_error` where it is no NBD server
+   */
+  static async connect(uri: string, options: NbdClientOptions = {}): Promise<NbdClient> {
+    const { structured: wanted = true, contexts: names = [BASE_ALLOCATION] } = options;
+    const { name } = parseNbdUri(uri);
+    return negotiate(uri, async (handshake, socket, stream) => {
+      const structured = wanted && (await handshake.structuredReplies());
+      const contexts = structured ? await handshake.setMetaContexts(name, names) : new Map();
+      const info = await handshake.go(name);
+      return new NbdClient(socket, stream, info, structured, contexts);
+    });
+  }
+
+  /** The exports that a server shows. The name in the URI plays no part. */
+  static list(uri: string): Promise<NbdListEntry[]> {
+    return negotiate(uri, async (handshake, socket) => {
+      const entries = await handshake.list();
+      await handshake.abort();
+      socket.destroy();
+      return entries;
+    });
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    return (await this.request(Command.Read, 0, offset, length)).data;
+  }
+
+  async write(offset: number, data: Buffer, options: NbdWriteOptions = {}): Promise<void> {
+    await this.request(Command.Write, fuaFlag(options), offset, data.length, data);
+  }
+
+  async writeZeroes(offset: number, length: number, options: NbdWriteOptions = {}): Promise<void> {
+    await this.request(Command.WriteZeroes, fuaFlag(options), offset, length);
+  }
+
+  async trim(offset: number, length: number, options: NbdWriteOptions = {}): Promise<void> {
+    await this.request(Command.Trim, fuaFlag(options), offset, length);
+  }
+
+  async flush(): Promise<void> {
+    await this.request(Command.Flush, 0, 0, 0);
+  }
+
+  /** Extents by context. They may end before `offset + length`. */
+  async blockStatus(offset: number, length: number): Promise<Map<string, NbdExtent[]>> {
+    return (await this.request(Command.BlockStatus, 0, offset, length)).extents;
+  }
+
+  /**
+   * Any request, right or wrong: nothing is checked here.
+   * @throws NbdError with the code that the server answered
+   */
+  request(
+    command: number,
+    flags: number,
+    offset: number,
+    length: number,
+    payload?: Buffer,
+  ): Promise<Outcome> {
+    if (this.ended !== undefined) return Promise.reject(this.ended);
+    const cookie = this.nextCookie;
+    this.nextCookie += 1n;
+    const header = Buffer.alloc(REQUEST_BYTES);
+    header.writeUInt32BE(REQUEST_MAGIC, 0);
+    header.writeUInt16BE(flags, 4);
+    header.writeUInt16BE(command, 6);
+    header.writeBigUInt64BE(cookie, 8);
+    header.writeBigUInt64BE(BigInt(offset), 16);
+    header.writeUInt32BE(length, 24);
+    const answered = new Promise<Outcome>((resolve, reject) => {
+      const data = Buffer.alloc(command === Command.Read ? Math.min(length, MAX_PAYLOAD_BYTES) : 0);
+      this.pending.set(cookie, { offset, data, extents: new Map(), resolve, reject });
+    });
+    this.socket.cork();
+    this.socket.write(header);
+    if (payload !== undefined) this.socket.write(payload);
+    this.socket.uncork();
+    return answered;
+  }
+
+  /** Tells the server and waits until the connection is closed. Requests in flight are answered first. */
+  async disconnect(): Promise<void> {
+    if (this.socket.closed) return;
+    const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
+    if (this.ended === undefined) {
+      const header = Buffer.alloc(REQUEST_BYTES);
+      header.writeUInt32BE(REQUEST_MAGIC, 0);
+      header.writeUInt16BE(Command.Disconnect, 6);
+      this.socket.end(header);
+    } else {
+      this.socket.destroy();
+    }
+    await closed;
+  }
+
+  private async receive(): Promise<void> {
+    try {
+      for (;;) await this.receiveReply();
+    } catch (error) {
+      const cause = error instanceof NbdError ? error : undefined;
+      this.ended = cause ?? new NbdError('protocol_error', String(error), {}, { cause: error });
+      for (const { reject } of this.pending.values()) reject(this.ended);
+      this.pending.clear();
+      this.socket.destroy();
+    }
+  }
+
+  private async receiveReply(): Promise<void> {
+    const head = await this.stream.read(SIMPLE_REPLY_BYTES);
+    const magic = head.readUInt32BE(0);
+    const cookie = head.readBigUInt64BE(8);
+    const pending = this.pending.get(cookie);
+    if (pending === undefined) throw broken(`reply to unknown cookie ${cookie}`);
+    if (magic === SIMPLE_REPLY_MAGIC) {
+      const errno = head.readUInt32BE(4);
+      if (errno !== 0) pending.error = new NbdError(errnoCode(errno), `server answered ${errno}`);
+      else if (pending.data.length > 0) {
+        if (this.structured) throw broken('simple reply to READ');
+        (await this.stream.read(pending.data.length)).copy(pending.data);
+      }
+    } else if (magic === STRUCTURED_REPLY_MAGIC && this.structured) {
+      const length = (await this.stream.read(CHUNK_HEADER_BYTES - SIMPLE_REPLY_BYTES)).readUInt32BE(
+        0,
+      );
+      if (length > MAX_CHUNK_BYTES) throw broken(`chunk of ${length} bytes`);
+      this.takeChunk(pending, head.readUInt16BE(6), await this.stream.read(length));
+      if ((head.readUInt16BE(4) & ReplyFlag.Done) === 0) return;
+    } else {
+      throw broken(`reply magic ${magic.toString(16)}`);
+    }
+    this.pending.delete(cookie);
+    if (pending.error === undefined) pending.resolve(pending);
+    else pending.reject(pending.error);
+  }
+
+  private takeChunk(pending: Pending, type: number, payload: Buffer): void {
+    if (type === Chunk.OffsetData) {
+      payload.copy(pending.data, dataPosition(pending, payload, payload.length - 8), 8);
+    } else if (type === Chunk.OffsetHole) {
+      const length = payload.readUInt32BE(8);
+      const position = dataPosition(pending, payload, length);
+      pending.data.fill(0, position, position + length);
+    } else if (type === Chunk.BlockStatus) {
+      const context = this.contexts.get(payload.readUInt32BE(0));
+      if (context === undefined) throw broken('status of a context that was not selected');
+      pending.extents.set(context, readExtents(payload.subarray(CONTEXT_ID_BYTES)));
+    } else if ((type & CHUNK_ERROR_BIT) !== 0) {
+      pending.error ??= readError(type, payload);
+    } else if (type !== Chunk.None) {
+      throw broken(`chunk type ${type}`);
+    }
+  }
+}
+
+async function negotiate<T>(
+  uri: string,
+  talk: (handshake: ClientHandshake, socket: Socket, stream: ByteStream) => Promise<T>,
+): Promise<T> {
+  const socket = openSocket(parseNbdUri(uri));
+  socket.setNoDelay();
+  const stream = new ByteStream(socket);
+  try {
+    const handshake = new ClientHandshake(socket, stream);
+    await handshake.start();
+    return await talk(handshake, socket, stream);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function fuaFlag({ fua = false }: NbdWriteOptions): number {
+  return fua ? CommandFlag.Fua : 0;
+}
+
+/** Where a content chunk goes in the data of its request. */
+function dataPosition({ offset, data }: Pending, payload: Buffer, length: number): number {
+  const position = Number(payload.readBigUInt64BE(0)) - offset;
+  if (position < 0 || position + length > data.length) throw broken('data outside the request');
+  return position;
+}
+
+function readExtents(descriptors: Buffer): NbdExtent[] {
+  const extents: NbdExtent[] = [];
+  for (let at = 0; at < descriptors.length; at += EXTENT_BYTES) {
+    extents.push({
+      length: descriptors.readUInt32BE(at),
+      status: descriptors.readUInt32BE(at + 4),
+    });
+  }
+  return extents;
+}
+
+function readError(type: number, payload: Buffer): NbdError {
+  const code = errnoCode(payload.readUInt32BE(0));
+  const end = 6 + payload.readUInt16BE(4);
+  const message = payload.toString('utf8', 6, end);
+  const context =
+    type === Chunk.ErrorOffset ? { offset: Number(payload.readBigUInt64BE(end)) } : {};
+  return new NbdError(code, message || `server answered ${code}`, context);
+}
+
+function broken(what: string): NbdError {
+  return new NbdError('protocol_error', `server broke the protocol: ${what}`);
+}
