@@ -31,6 +31,7 @@ export type FileErrorCode =
   | 'image_corrupt'
   | 'image_read_only'
   | 'image_closed'
+  | 'image_in_use'
   | 'file_exists'
   | 'file_not_found'
   | 'no_space'

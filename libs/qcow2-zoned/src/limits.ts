@@ -1,0 +1,42 @@
+/** Every bound of this library, with its reason. Sizes are bytes. */
+
+/** qcow2 allows clusters from 512 bytes (QEMU's floor) … */
+export const MIN_CLUSTER_BITS = 9;
+/** … to 2 MiB (QEMU's ceiling): a larger one would make every partial first write a large zero fill. */
+export const MAX_CLUSTER_BITS = 21;
+
+/** QEMU refuses a larger active L1 table; it is held in memory whole. */
+export const MAX_L1_BYTES = 32 * 1024 * 1024;
+
+/** QEMU refuses a larger refcount table; it is held in memory whole. */
+export const MAX_REFCOUNT_TABLE_BYTES = 8 * 1024 * 1024;
+
+/** Largest refcount order: 2^6 = 64 bits (qcow2 specification, header bytes 96-99). */
+export const MAX_REFCOUNT_ORDER = 6;
+
+/** QEMU refuses longer backing file names. */
+export const MAX_BACKING_NAME_BYTES = 1023;
+
+/** QEMU refuses images with more internal snapshots. */
+export const MAX_SNAPSHOTS = 65_536;
+
+/** Host offsets have 56 bits in qcow2 tables, of which a JavaScript number holds 53 exactly. */
+export const MAX_HOST_OFFSET = 2 ** 53 - 1;
+
+/** Header extensions lie in the first cluster; more than this many are no honest file. */
+export const MAX_HEADER_EXTENSIONS = 64;
+
+/** Memory for L2 tables and for refcount blocks, each, of one open image. */
+export const TABLE_CACHE_BYTES = 32 * 1024 * 1024;
+
+/** At least so many tables stay cached, whatever their size: a request may span two, a flush shares the rest. */
+export const MIN_CACHED_TABLES = 8;
+
+/** Zone table blocks read in one call while an image opens. */
+export const ZONE_TABLE_READ_BYTES = 1024 * 1024;
+
+/** Zeroes written per call when a recycled cluster is cleaned. */
+export const ZERO_BUFFER_BYTES = 256 * 1024;
+
+/** Findings of a check that are told one by one; the rest is counted only. */
+export const MAX_CHECK_FINDINGS = 1000;
