@@ -1,0 +1,175 @@
+/**
+ * Who uses which host cluster: the refcount table, its blocks, and the allocator on top of them.
+ *
+ * Ordering. A count is raised in memory when a cluster is taken and reaches the disk in a flush's first phase,
+ * before anything points at the cluster. It is lowered only after the unlinking is durable (`release`). A new
+ * block is durable before the refcount table points at it, and that pointer before any count in it matters.
+ */
+
+import { ImageError } from '../errors.ts';
+import type { BlockFile } from '../file.ts';
+import { readU64, writeU64 } from '../format/bytes.ts';
+import { ENTRY_BYTES } from '../format/entries.ts';
+import type { Qcow2Header } from '../format/header.ts';
+import { type RefcountCodec, refcountCodec } from './refcount-codec.ts';
+import { CachedTable, TableCache } from './table-cache.ts';
+
+/** A cluster just taken. `zeroed`: it has never been written, so it reads as zeroes. */
+export interface Allocation {
+  readonly offset: number;
+  readonly zeroed: boolean;
+}
+
+export class Refcounts {
+  readonly #file: BlockFile;
+  readonly #clusterSize: number;
+  readonly #codec: RefcountCodec;
+  readonly #entriesPerBlock: number;
+  readonly #tableOffset: number;
+  /** Host offsets of the blocks; 0 where there is none. */
+  readonly #blockOffsets: Float64Array;
+  readonly #blocks: TableCache;
+  /** Blocks that are durable, or about to be, but not yet in the refcount table on disk. */
+  #unlinkedBlocks: CachedTable[] = [];
+  /** No free cluster lies below this index. */
+  #cursor = 0;
+  /** Host bytes from here on have never been written. */
+  #highWater: number;
+
+  constructor(file: BlockFile, header: Qcow2Header) {
+    this.#file = file;
+    this.#clusterSize = 2 ** header.clusterBits;
+    this.#codec = refcountCodec(header.refcountOrder);
+    this.#entriesPerBlock = (this.#clusterSize * 8) / this.#codec.bits;
+    this.#tableOffset = header.refcountTableOffset;
+    this.#blocks = new TableCache(this.#clusterSize);
+    this.#highWater = Math.ceil(file.length / this.#clusterSize) * this.#clusterSize;
+    const bytes = Buffer.alloc(header.refcountTableClusters * this.#clusterSize);
+    file.read(bytes, this.#tableOffset);
+    this.#blockOffsets = new Float64Array(bytes.length / ENTRY_BYTES);
+    for (let i = 0; i < this.#blockOffsets.length; i++)
+      this.#blockOffsets[i] = this.#checkedBlockOffset(
+        readU64(bytes, i * ENTRY_BYTES, 'refcount table'),
+        i,
+      );
+  }
+
+  #checkedBlockOffset(offset: number, index: number): number {
+    if (offset % this.#clusterSize === 0) return offset;
+    throw new ImageError(
+      'image_corrupt',
+      `refcount table entry ${index}: ${offset} is not cluster aligned`,
+      { field: 'refcount_table', given: offset, offset },
+    );
+  }
+
+  /** References to the cluster at a host offset. */
+  count(offset: number): number {
+    const cluster = Math.floor(offset / this.#clusterSize);
+    const block = this.#block(Math.floor(cluster / this.#entriesPerBlock));
+    return block === undefined ? 0 : this.#codec.get(block.data, cluster % this.#entriesPerBlock);
+  }
+
+  /** Takes a free cluster. Throws `no_space` where the refcount table can count no further. */
+  allocate(): Allocation {
+    for (let index = Math.floor(this.#cursor / this.#entriesPerBlock); ; index++) {
+      if (index >= this.#blockOffsets.length)
+        throw new ImageError('no_space', `${this.#file.path}: the refcount table is full`, {
+          field: 'refcount_table_clusters',
+          given: this.#blockOffsets.length,
+        });
+      const block = this.#block(index) ?? this.#createBlock(index);
+      const first = index * this.#entriesPerBlock;
+      for (let i = Math.max(0, this.#cursor - first); i < this.#entriesPerBlock; i++) {
+        if (this.#codec.get(block.data, i) !== 0) continue;
+        this.#set(block, i, 1);
+        this.#cursor = first + i + 1;
+        return this.#taken((first + i) * this.#clusterSize);
+      }
+      this.#cursor = first + this.#entriesPerBlock;
+    }
+  }
+
+  /** Gives back one reference. Only for clusters that nothing durable points at. */
+  release(offset: number): void {
+    const cluster = offset / this.#clusterSize;
+    const block = this.#block(Math.floor(cluster / this.#entriesPerBlock));
+    const index = cluster % this.#entriesPerBlock;
+    const count = block === undefined ? 0 : this.#codec.get(block.data, index);
+    if (block === undefined || count === 0)
+      throw new ImageError(
+        'image_corrupt',
+        `cluster at ${offset} is in use, but its refcount is 0; run a check`,
+        { field: 'refcount', given: 0, offset },
+      );
+    this.#set(block, index, count - 1);
+    if (count === 1) this.#cursor = Math.min(this.#cursor, cluster);
+  }
+
+  get hasNewBlocks(): boolean {
+    return this.#unlinkedBlocks.some((block) => block.fresh);
+  }
+
+  /** Phase 0: contents of new blocks. A sync must follow before `writeChanges`. */
+  writeNewBlocks(): void {
+    for (const block of this.#unlinkedBlocks) {
+      if (!block.fresh) continue;
+      block.takeDirty();
+      this.#file.write(block.data, block.offset);
+      block.fresh = false;
+    }
+  }
+
+  /** Phase 1: pointers to blocks made durable in phase 0, and every count that changed. */
+  writeChanges(): void {
+    for (const block of this.#unlinkedBlocks) {
+      const entry = Buffer.alloc(ENTRY_BYTES);
+      writeU64(entry, block.offset, 0);
+      this.#file.write(entry, this.#tableOffset + block.index * ENTRY_BYTES);
+    }
+    this.#unlinkedBlocks = [];
+    for (const block of this.#blocks.dirtyTables()) {
+      const { data, position } = block.takeDirty();
+      this.#file.write(data, position);
+    }
+  }
+
+  get dirty(): boolean {
+    for (const _ of this.#blocks.dirtyTables()) return true;
+    return this.#unlinkedBlocks.length > 0;
+  }
+
+  #set(block: CachedTable, index: number, value: number): void {
+    this.#codec.set(block.data, index, value);
+    const at = Math.floor((index * this.#codec.bits) / 8);
+    block.touch(at, at + Math.max(1, this.#codec.bits / 8));
+  }
+
+  #taken(offset: number): Allocation {
+    const zeroed = offset >= this.#highWater;
+    if (zeroed) this.#highWater = offset + this.#clusterSize;
+    return { offset, zeroed };
+  }
+
+  #block(index: number): CachedTable | undefined {
+    const cached = this.#blocks.get(index);
+    if (cached !== undefined) return cached;
+    const offset = this.#blockOffsets[index];
+    if (offset === undefined || offset === 0) return undefined;
+    const data = Buffer.allocUnsafe(this.#clusterSize);
+    this.#file.read(data, offset);
+    return this.#blocks.add(new CachedTable(index, offset, data, false));
+  }
+
+  /** A new block lives in the first cluster that it counts, and so needs no other block. */
+  #createBlock(index: number): CachedTable {
+    const { offset } = this.#taken(index * this.#entriesPerBlock * this.#clusterSize);
+    const data = Buffer.alloc(this.#clusterSize);
+    this.#file.write(data, offset); // takes the space now: a flush must not be the first to find the disk full
+    const block = this.#blocks.add(new CachedTable(index, offset, data, true));
+    this.#set(block, 0, 1);
+    this.#blockOffsets[index] = offset;
+    this.#unlinkedBlocks.push(block);
+    return block;
+  }
+}
