@@ -1,0 +1,124 @@
+/** Opens the zones of an image: geometry, zone table, and whether both can be believed. */
+import { ImageError } from '../errors.ts';
+import { AUTOCLEAR } from '../format/features.ts';
+import { EXTENSION, findExtension } from '../format/header.ts';
+import {
+  blockHolds,
+  blockOfZone,
+  geometryAgrees,
+  getRecord,
+  recordFault,
+  type ZoneRecord,
+  zoneTableBytes,
+} from '../format/zone-table.ts';
+import {
+  decodeZonedExtension,
+  decodeZoneTableExtension,
+  type ZoneTableInfo,
+  zoneTablePlace,
+} from '../format/zoned-extension.ts';
+import type { Qcow2Image } from '../image/image.ts';
+import { ZoneMachine } from '../zones/machine.ts';
+import { type ZonedGeometry, ZoneState } from '../zones/zone.ts';
+import { contradictions, fallBack } from './recovery.ts';
+
+export interface LoadedZones {
+  readonly machine: ZoneMachine;
+  readonly info: ZoneTableInfo;
+  /** The zone table as the disk has it. */
+  readonly table: Buffer;
+  /** Zones whose entry on disk is out of date, because the image was not closed cleanly. */
+  readonly fallenBack: readonly number[];
+  /** Why the zone table is not to be trusted; empty where it is. */
+  readonly doubts: readonly string[];
+}
+
+/**
+ * Undefined for an image without zones. Throws `invalid_image` and `unsupported_feature` for extensions that
+ * contradict the image; a damaged table is no error here but a doubt.
+ */
+export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZones | undefined {
+  const described = describeZones(image);
+  if (described?.info === undefined) return undefined;
+  const { geometry, info, extension } = described;
+  const table = readTable(image, info, geometry);
+  const machine = new ZoneMachine(geometry, { enforceLimits });
+  const doubts = geometryDoubts(table, extension, geometry.size);
+  for (let index = 0; index < geometry.zoneCount; index++) {
+    const doubt = restoreZone(machine, table, index);
+    if (doubt !== undefined) doubts.push(doubt);
+  }
+  const fallenBack = info.unclean && doubts.length === 0 ? fallBack(image, machine) : [];
+  if (doubts.length === 0 && mayBeForeign(image, info))
+    doubts.push(...contradictions(image, machine));
+  return { machine, info, table, fallenBack, doubts };
+}
+
+/** The geometry and the place of the table, from the header alone. `info` is missing in a bare seed image. */
+export function describeZones(
+  image: Qcow2Image,
+): { geometry: ZonedGeometry; info: ZoneTableInfo | undefined; extension: Buffer } | undefined {
+  const extension = findExtension(image.header, EXTENSION.zoned);
+  if (extension === undefined) return undefined;
+  const place = findExtension(image.header, EXTENSION.zoneTable);
+  const info = place && decodeZoneTableExtension(place);
+  const geometry = decodeZonedExtension(
+    extension,
+    image.size,
+    image.clusterSize,
+    info?.logicalBlockSize ?? 512,
+  );
+  if (info !== undefined) checkPlace(info, geometry, image.clusterSize);
+  return { geometry, info, extension };
+}
+
+function checkPlace(info: ZoneTableInfo, geometry: ZonedGeometry, clusterSize: number): void {
+  const expected = zoneTablePlace(geometry, clusterSize);
+  for (const field of ['offset', 'length'] as const)
+    if (info[field] !== expected[field])
+      throw new ImageError(
+        'invalid_image',
+        `zone table ${field}: ${info[field]}, but this geometry puts it at ${expected[field]}`,
+        { field: `zone table ${field}`, given: info[field], allowed: `${expected[field]}` },
+      );
+}
+
+function readTable(image: Qcow2Image, info: ZoneTableInfo, geometry: ZonedGeometry): Buffer {
+  const table = Buffer.alloc(zoneTableBytes(geometry.zoneCount));
+  image.read(info.offset, table);
+  return table;
+}
+
+function geometryDoubts(table: Buffer, extension: Buffer, size: number): string[] {
+  if (!blockHolds(table, 0)) return ['zone table block 0: the checksum does not hold'];
+  return geometryAgrees(table, extension, size)
+    ? []
+    : ['zone table block 0: it describes another geometry than the header'];
+}
+
+/** Loads one zone; returns why its entry cannot be believed, or undefined. */
+function restoreZone(machine: ZoneMachine, table: Buffer, index: number): string | undefined {
+  const { conventionalZones, zoneCapacity, zoneSize, size } = machine.geometry;
+  const start = index * zoneSize;
+  const end = Math.min(start + zoneCapacity, size);
+  const conventional = index < conventionalZones;
+  const block = blockOfZone(index);
+  const record: ZoneRecord = getRecord(table, index);
+  const fault = blockHolds(table, block)
+    ? recordFault(record, { conventional, start, end })
+    : `zone table block ${block}: the checksum does not hold`;
+  if (fault === undefined) {
+    machine.restore(index, record.state, record.writePointer, record.resetCount);
+    return undefined;
+  }
+  machine.restore(index, ZoneState.ReadOnly, conventional ? start : end, 0);
+  return `zone ${index}: ${fault}`;
+}
+
+/** True where other software may have written: it cleared our bit, or left other sizes than our last close did. */
+function mayBeForeign(image: Qcow2Image, info: ZoneTableInfo): boolean {
+  if ((image.header.autoclearFeatures & AUTOCLEAR.zoneTableValid) === 0n) return true;
+  return (
+    !info.unclean && (info.cleanSize !== image.size || info.cleanFileLength !== image.fileLength)
+  );
+}

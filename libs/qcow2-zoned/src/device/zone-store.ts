@@ -1,0 +1,90 @@
+/**
+ * Keeps the zone table on disk in order with the data. It holds the table as last written, and which zones have
+ * changed since; a flush freezes those zones and writes their entries in up to three steps:
+ *
+ * 1. a zone that was reset goes to EMPTY first, so that a crash never shows the old write pointer over clusters
+ *    that are already unlinked, nor old data under a new write pointer;
+ * 2. every other zone follows with the L1 and L2 entries, its data being durable by then;
+ * 3. a zone that was reset and written again gets its new write pointer last, once the old clusters are unlinked
+ *    for good. Only such a flush costs a third sync.
+ */
+import {
+  blockOfZone,
+  putRecord,
+  sealBlock,
+  ZONE_BLOCK_BYTES,
+  type ZoneRecord,
+} from '../format/zone-table.ts';
+import type { FlushBatch, FlushParticipant, Qcow2Image } from '../image/image.ts';
+import type { ZoneMachine } from '../zones/machine.ts';
+import { ZoneState } from '../zones/zone.ts';
+
+export class ZoneStore implements FlushParticipant {
+  readonly #changed = new Set<number>();
+  readonly #reset = new Set<number>();
+
+  constructor(
+    private readonly image: Qcow2Image,
+    private readonly machine: ZoneMachine,
+    /** The whole table as the disk has it. */
+    private readonly table: Buffer,
+    /** Guest offset of the table in bytes. */
+    private readonly tableOffset: number,
+  ) {}
+
+  noteChange(zoneIndex: number): void {
+    this.#changed.add(zoneIndex);
+    this.image.noteChange();
+  }
+
+  noteReset(zoneIndex: number): void {
+    this.#reset.add(zoneIndex);
+    this.noteChange(zoneIndex);
+  }
+
+  beginFlush(): FlushBatch | undefined {
+    if (this.#changed.size === 0) return undefined;
+    const first = new Map<number, ZoneRecord>();
+    const withTables = new Map<number, ZoneRecord>();
+    const last = new Map<number, ZoneRecord>();
+    for (const index of this.#changed) {
+      const record = this.#record(index);
+      if (!this.#reset.has(index)) withTables.set(index, record);
+      else {
+        const writePointer = index * this.machine.geometry.zoneSize;
+        first.set(index, { ...record, state: ZoneState.Empty, writePointer });
+        if (record.state !== ZoneState.Empty) last.set(index, record);
+      }
+    }
+    this.#changed.clear();
+    this.#reset.clear();
+    return {
+      writeFirst: () => this.#write(first),
+      writeWithTables: () => this.#write(withTables),
+      writeLast: last.size > 0 ? () => this.#write(last) : undefined,
+    };
+  }
+
+  #record(zoneIndex: number): ZoneRecord {
+    const { geometry, states, writePointers, resetCounts } = this.machine;
+    return {
+      state: states[zoneIndex] as ZoneState,
+      conventional: zoneIndex < geometry.conventionalZones,
+      writePointer: writePointers[zoneIndex] as number,
+      resetCount: resetCounts[zoneIndex] as number,
+    };
+  }
+
+  #write(records: ReadonlyMap<number, ZoneRecord>): void {
+    const blocks = new Set<number>();
+    for (const [index, record] of records) {
+      putRecord(this.table, index, record);
+      blocks.add(blockOfZone(index));
+    }
+    for (const block of blocks) {
+      const guest = this.tableOffset + block * ZONE_BLOCK_BYTES;
+      const host = this.image.hostOffset(guest);
+      this.image.writeHost(sealBlock(this.table, block), host + (guest % this.image.clusterSize));
+    }
+  }
+}

@@ -1,0 +1,417 @@
+/**
+ * A zoned disk in a qcow2 file: the state machine decides, the image stores, the zone store keeps both in order.
+ * A qcow2 image without zones is served too, as a plain disk.
+ *
+ * Calls act at once and in the order in which they are made; they return a promise only where the engine must
+ * first make room in memory. What is refused throws `ImageError` (or rejects with it) and changes nothing.
+ */
+import { ImageError } from '../errors.ts';
+import { type BlockFile, HostFile } from '../file.ts';
+import { roundUp } from '../format/bytes.ts';
+import { AUTOCLEAR } from '../format/features.ts';
+import { EXTENSION } from '../format/header.ts';
+import { encodeZoneTableExtension, type ZoneTableInfo } from '../format/zoned-extension.ts';
+import { type Extent, Qcow2Image } from '../image/image.ts';
+import type { ZoneMachine } from '../zones/machine.ts';
+import {
+  type Zone,
+  type ZoneAction,
+  type ZonedGeometry,
+  ZoneState,
+  type ZoneTransition,
+} from '../zones/zone.ts';
+import {
+  type DeviceCommand,
+  refuseOutside,
+  refuseSequential,
+  refuseUnwritten,
+} from './commands.ts';
+import { type LoadedZones, loadZones } from './load.ts';
+import { cutAtWritePointers } from './recovery.ts';
+import { ZoneStore } from './zone-store.ts';
+
+export interface OpenOptions {
+  readonly readOnly?: boolean;
+  /** False: open and active limits are left to whoever stands above. Write pointers hold in any case. */
+  readonly enforceLimits?: boolean;
+}
+
+/** The answer itself where there was nothing to wait for. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** Files that this process has open for writing: a second writer would allocate the same clusters. */
+const openForWriting = new Set<string>();
+
+export class ZonedDevice {
+  readonly readOnly: boolean;
+  readonly #file: BlockFile;
+  readonly #image: Qcow2Image;
+  readonly #machine: ZoneMachine | undefined;
+  readonly #store: ZoneStore | undefined;
+  readonly #listeners = new Set<(transition: ZoneTransition) => void>();
+  #info: ZoneTableInfo | undefined;
+  #marked = false;
+  #closed = false;
+  /** Commands that came while the engine makes room wait here, in order. */
+  #room: Promise<void> | undefined;
+
+  /**
+   * Opens a qcow2 file. Errors: `file_not_found`, `not_qcow2`, `invalid_image`, `unsupported_feature`,
+   * `image_in_use`, and `image_read_only` with the reasons where zones must be repaired before a write.
+   */
+  static async open(path: string, options: OpenOptions = {}): Promise<ZonedDevice> {
+    return ZonedDevice.attach(
+      HostFile.open(path, { readOnly: options.readOnly ?? false }),
+      options,
+    );
+  }
+
+  /** The same over a file that is open already, which the device then owns. */
+  static async attach(file: BlockFile, options: OpenOptions = {}): Promise<ZonedDevice> {
+    const readOnly = options.readOnly ?? false;
+    if (!readOnly) claim(file);
+    try {
+      const image = new Qcow2Image(file, readOnly);
+      const zones = loadZones(image, options.enforceLimits ?? true);
+      if (!readOnly) refuseDoubts(file.path, zones);
+      const device = new ZonedDevice(file, image, zones, readOnly);
+      if (!readOnly && zones?.info.unclean) await device.#recover(zones.fallenBack);
+      return device;
+    } catch (error) {
+      if (!readOnly) openForWriting.delete(file.path);
+      file.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    file: BlockFile,
+    image: Qcow2Image,
+    zones: LoadedZones | undefined,
+    readOnly: boolean,
+  ) {
+    this.readOnly = readOnly;
+    this.#file = file;
+    this.#image = image;
+    if (zones === undefined) return;
+    this.#machine = zones.machine;
+    this.#info = zones.info;
+    this.#store = new ZoneStore(image, zones.machine, zones.table, zones.info.offset);
+    this.#machine.onTransition = (transition) => this.#noteTransition(transition);
+    image.setParticipant(this.#store);
+  }
+
+  /** Size of the disk in bytes. */
+  get size(): number {
+    return this.#image.size;
+  }
+
+  get clusterSize(): number {
+    return this.#image.clusterSize;
+  }
+
+  get logicalBlockSize(): number {
+    return this.geometry?.logicalBlockSize ?? 512;
+  }
+
+  /** Undefined for a plain disk. */
+  get geometry(): ZonedGeometry | undefined {
+    return this.#machine?.geometry;
+  }
+
+  /** Fills `target` from `offset`. Bytes at and past a write pointer are zeroes. */
+  read(offset: number, target: Uint8Array): MaybePromise<void> {
+    this.#assertOpen();
+    if (this.#room === undefined) return this.#read(offset, target);
+    return this.#room.then(() => this.#read(offset, target));
+  }
+
+  write(offset: number, data: Uint8Array): MaybePromise<void> {
+    return this.#change(() => this.#write(offset, data));
+  }
+
+  /** At the write pointer of a sequential zone; anywhere in conventional zones and plain disks. */
+  writeZeroes(offset: number, length: number): MaybePromise<void> {
+    return this.submit([{ kind: 'zeroes', offset, length }]);
+  }
+
+  /** Appends to the zone that starts at `zoneStart`; returns the address of the data. */
+  append(zoneStart: number, data: Uint8Array): MaybePromise<number> {
+    return this.#change(() => {
+      const machine = this.#zones();
+      const address = machine.append(zoneStart, data.length);
+      this.#store?.noteChange(machine.zoneIndexOf(zoneStart));
+      this.#storeOrRetract(address, () => this.#image.write(address, data));
+      return address;
+    });
+  }
+
+  /** Gives space back, in conventional zones and plain disks: whole clusters read as zeroes afterwards. */
+  discard(offset: number, length: number): MaybePromise<void> {
+    return this.submit([{ kind: 'discard', offset, length }]);
+  }
+
+  /** Carries out all commands, or none where one would be refused. */
+  submit(commands: readonly DeviceCommand[]): MaybePromise<void> {
+    return this.#change(() => {
+      if (commands.length > 1) {
+        const rehearsal = this.#machine?.clone();
+        for (const command of commands) this.#admit(rehearsal, command);
+      }
+      for (const command of commands) this.#execute(command);
+    });
+  }
+
+  /** Resolves when everything that was acknowledged before the call survives a crash. */
+  async flush(): Promise<void> {
+    this.#assertOpen();
+    await this.#room;
+    await this.#image.flush();
+  }
+
+  /** What the bytes of a range are made of. Space past a write pointer is a hole. */
+  allocation(offset: number, length: number): Extent[] {
+    this.#assertOpen();
+    refuseOutside(this.size, offset, length);
+    return this.#image.extents(offset, length);
+  }
+
+  zone(index: number): Zone {
+    return this.#zones().zone(index);
+  }
+
+  /** Up to `count` zones from index `from`, fewer at the end of the device. */
+  report(from: number, count: number): Zone[] {
+    const machine = this.#zones();
+    const end = Math.min(from + count, machine.geometry.zoneCount);
+    const zones: Zone[] = [];
+    for (let index = from; index < end; index++) zones.push(machine.zone(index));
+    return zones;
+  }
+
+  manage(action: ZoneAction, zoneIndex: number): MaybePromise<void> {
+    return this.#change(() => this.#zones().manage(action, zoneIndex));
+  }
+
+  /** Acts on the zones of a range of bytes, as the rule book says of ranges. */
+  manageRange(action: ZoneAction, offset: number, length: number): MaybePromise<void> {
+    return this.#change(() => this.#zones().manageRange(action, offset, length));
+  }
+
+  /** "Select all". */
+  manageAll(action: ZoneAction): MaybePromise<void> {
+    return this.#change(() => this.#zones().manageAll(action));
+  }
+
+  /** Tells of every change of a zone's condition, as it happens. Returns the way to stop. */
+  subscribe(listener: (transition: ZoneTransition) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes everything durable and leaves the image marked as closed cleanly. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#room?.catch(() => undefined);
+    this.#closed = true;
+    try {
+      if (this.#marked) {
+        await this.#image.settle();
+        this.#writeMark({ unclean: false });
+      }
+    } finally {
+      if (!this.readOnly) openForWriting.delete(this.#file.path);
+      this.#file.close();
+    }
+  }
+
+  /** Runs a change at once, or after room was made for it; changes keep their order. */
+  #change<T>(action: () => T): MaybePromise<T> {
+    this.#assertOpen();
+    if (this.readOnly)
+      throw new ImageError('image_read_only', `${this.#file.path}: the image is open read-only`, {
+        path: this.#file.path,
+      });
+    if (!this.#marked) this.#writeMark({ unclean: true });
+    if (this.#room === undefined && !this.#image.crowded) return action();
+    this.#room ??= this.#image.flush().finally(() => {
+      this.#room = undefined;
+    });
+    return this.#room.then(action);
+  }
+
+  #read(offset: number, target: Uint8Array): void {
+    if (this.#machine === undefined) {
+      refuseOutside(this.size, offset, target.length);
+      this.#image.read(offset, target);
+      return;
+    }
+    this.#machine.checkRead(offset, target.length);
+    this.#image.read(offset, target);
+    this.#hidePastWritePointers(offset, target);
+  }
+
+  /** The file may hold the remains of a write that failed half way. */
+  #hidePastWritePointers(offset: number, target: Uint8Array): void {
+    const { states, writePointers, geometry } = this.#machine as ZoneMachine;
+    const end = offset + target.length;
+    for (
+      let index = Math.floor(offset / geometry.zoneSize);
+      index * geometry.zoneSize < end;
+      index++
+    ) {
+      if (index < geometry.conventionalZones || states[index] === ZoneState.Offline) continue;
+      const from = Math.max(offset, writePointers[index] as number);
+      const to = Math.min(end, (index + 1) * geometry.zoneSize);
+      if (from < to) target.fill(0, from - offset, to - offset);
+    }
+  }
+
+  #write(offset: number, data: Uint8Array): void {
+    this.#accept(offset, data.length);
+    this.#storeOrRetract(offset, () => this.#image.write(offset, data));
+  }
+
+  /** Lets the state machine, or the bounds of a plain disk, accept a write. */
+  #accept(offset: number, length: number): void {
+    if (this.#machine === undefined) {
+      refuseOutside(this.size, offset, length);
+      return;
+    }
+    this.#machine.write(offset, length);
+    const index = Math.floor(offset / this.#machine.geometry.zoneSize);
+    if (index >= this.#machine.geometry.conventionalZones) this.#store?.noteChange(index);
+  }
+
+  #storeOrRetract(offset: number, store: () => void): void {
+    try {
+      store();
+    } catch (error) {
+      if (this.#machine !== undefined) {
+        const index = this.#machine.zoneIndexOf(offset);
+        this.#machine.retract(index, offset);
+        this.#store?.noteChange(index);
+      }
+      throw error;
+    }
+  }
+
+  #execute(command: DeviceCommand): void {
+    switch (command.kind) {
+      case 'write':
+        this.#write(command.offset, command.data);
+        break;
+      case 'zeroes': {
+        const { offset, length } = command;
+        this.#accept(offset, length);
+        this.#storeOrRetract(offset, () => this.#image.writeZeroes(offset, length));
+        break;
+      }
+      case 'reset':
+        this.#zones().reset(command.zoneIndex);
+        break;
+      case 'discard':
+        this.#admit(this.#machine, command);
+        this.#image.unmap(command.offset, command.length);
+        break;
+      case 'scrub':
+        this.#admit(this.#machine, command);
+        this.#image.writeZeroes(command.offset, command.length);
+        break;
+    }
+  }
+
+  /** Throws what the command would be refused with, and carries it out on a rehearsal's state. */
+  #admit(machine: ZoneMachine | undefined, command: DeviceCommand): void {
+    switch (command.kind) {
+      case 'write':
+      case 'zeroes': {
+        const length = command.kind === 'write' ? command.data.length : command.length;
+        if (machine === undefined) refuseOutside(this.size, command.offset, length);
+        else machine.write(command.offset, length);
+        break;
+      }
+      case 'reset':
+        (machine ?? this.#zones()).reset(command.zoneIndex);
+        break;
+      case 'discard':
+        refuseOutside(this.size, command.offset, command.length);
+        if (machine !== undefined) refuseSequential(machine, command.offset, command.length);
+        break;
+      case 'scrub':
+        refuseUnwritten(machine ?? this.#zones(), command.offset, command.length);
+        break;
+    }
+  }
+
+  #noteTransition(transition: ZoneTransition): void {
+    const index = transition.zoneIndex;
+    if (transition.cause === 'reset') {
+      const { zoneSize, size } = this.#zones().geometry;
+      const start = index * zoneSize;
+      const end = roundUp(Math.min(start + zoneSize, size), this.clusterSize);
+      this.#image.unmap(start, end - start);
+      this.#store?.noteReset(index);
+    } else this.#store?.noteChange(index);
+    for (const listener of this.#listeners) listener(transition);
+  }
+
+  async #recover(fallenBack: readonly number[]): Promise<void> {
+    this.#writeMark({ unclean: true });
+    cutAtWritePointers(this.#image, this.#zones());
+    for (const index of fallenBack) this.#store?.noteChange(index);
+    await this.#image.flush();
+  }
+
+  /** Clears the autoclear bits that we do not maintain, and says in the header whether the image is in use. */
+  #writeMark({ unclean }: { unclean: boolean }): void {
+    const keep = this.#info === undefined ? 0n : AUTOCLEAR.zoneTableValid;
+    if (this.#info !== undefined)
+      this.#info = {
+        ...this.#info,
+        unclean,
+        cleanSize: this.#image.size,
+        cleanFileLength: this.#image.fileLength,
+      };
+    const data = this.#info ? encodeZoneTableExtension(this.#info) : Buffer.alloc(0);
+    if (this.#info !== undefined || this.#image.header.autoclearFeatures !== keep)
+      this.#image.patchHeader(keep, EXTENSION.zoneTable, data);
+    this.#marked = unclean;
+  }
+
+  #zones(): ZoneMachine {
+    this.#assertOpen();
+    if (this.#machine !== undefined) return this.#machine;
+    throw new ImageError('invalid_zone_operation', `${this.#file.path}: the image has no zones`, {
+      path: this.#file.path,
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed)
+      throw new ImageError('image_closed', `${this.#file.path}: the image is closed`, {
+        path: this.#file.path,
+      });
+  }
+}
+
+function claim(file: BlockFile): void {
+  if (openForWriting.has(file.path)) {
+    file.close();
+    throw new ImageError('image_in_use', `${file.path}: the image is open for writing already`, {
+      path: file.path,
+    });
+  }
+  openForWriting.add(file.path);
+}
+
+function refuseDoubts(path: string, zones: LoadedZones | undefined): void {
+  if (zones === undefined || zones.doubts.length === 0) return;
+  const [first, ...rest] = zones.doubts;
+  const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
+  throw new ImageError(
+    'image_read_only',
+    `${path}: the zone table must be repaired before the image can be written: ${first}${more}`,
+    { path, field: 'zone table' },
+  );
+}

@@ -1,0 +1,28 @@
+export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
+export type { DeviceCommand } from './device/commands.ts';
+export {
+  type MaybePromise,
+  type OpenOptions,
+  ZonedDevice,
+} from './device/zoned-device.ts';
+export {
+  type FileErrorCode,
+  ImageError,
+  type ImageErrorCode,
+  type ImageErrorContext,
+  invalidOption,
+  type ZoneErrorCode,
+} from './errors.ts';
+export type { Extent } from './image/image.ts';
+export { validateGeometry, type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';
+export { ZoneMachine } from './zones/machine.ts';
+export {
+  CONDITION_NAMES,
+  type Zone,
+  type ZoneAction,
+  type ZoneCondition,
+  type ZonedGeometry,
+  type ZonedProfile,
+  ZoneState,
+  type ZoneTransition,
+} from './zones/zone.ts';
