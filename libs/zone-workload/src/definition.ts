@@ -89,8 +89,8 @@ interface PhaseBase {
   /** Simulated seconds. */
   readonly seconds?: number;
   /**
-   * `reject` (default): a phase that would need more open or active zones than the device has is invalid.
-   * `count`: it runs, and the device's refusals are counted.
+   * `reject` (default): a phase with more writers than the device's active limit is invalid.
+   * `count`: it runs, and the device's refusals are counted. (At the open limit a device closes a zone instead.)
    */
   readonly overLimit?: 'reject' | 'count';
 }

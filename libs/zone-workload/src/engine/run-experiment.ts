@@ -1,0 +1,37 @@
+/** Runs an experiment to its end without holding the thread: between slices, events and cancellations get through. */
+import { setImmediate } from 'node:timers/promises';
+import type { ExperimentDefinition } from '../definition.ts';
+import { WorkloadError } from '../errors.ts';
+import { SLICE_OPERATIONS } from '../limits.ts';
+import type { ExperimentReport } from '../report/report.ts';
+import { type ExperimentProgress, ExperimentRun } from './experiment-run.ts';
+
+export interface RunOptions {
+  /** Called before the first and after every slice, some tens of milliseconds apart; awaited. */
+  readonly onProgress?: (progress: ExperimentProgress) => void | Promise<void>;
+  /** Ends the run between two slices with `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Commands per slice. */
+  readonly sliceOperations?: number;
+}
+
+/** Throws WorkloadError: `invalid_definition` before anything runs, `audit_mismatch`, `cancelled`. */
+export async function runExperiment(
+  definition: ExperimentDefinition,
+  { onProgress, signal, sliceOperations = SLICE_OPERATIONS }: RunOptions = {},
+): Promise<ExperimentReport> {
+  const run = new ExperimentRun(definition);
+  for (;;) {
+    await onProgress?.(run.progress());
+    await setImmediate();
+    if (signal?.aborted) {
+      const { operations } = run.progress();
+      throw new WorkloadError('cancelled', `cancelled after ${operations} operations`, {
+        operations,
+      });
+    }
+    if (run.step(sliceOperations)) break;
+  }
+  await onProgress?.(run.progress());
+  return run.report();
+}

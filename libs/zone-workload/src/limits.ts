@@ -1,0 +1,34 @@
+/** Every bound of this library, with its reason. */
+
+/** Phases of one experiment: a report stays readable, and each phase keeps its own histograms. */
+export const MAX_PHASES = 64;
+
+/** Zones of a simulated device: some 60 bytes each in the machine, the auditor and the counters. */
+export const MAX_ZONES = 1_048_576;
+
+/** Commands in flight of one phase (jobs x queue depth): NVMe's largest queue. */
+export const MAX_IN_FLIGHT = 65_536;
+
+/** One command: QEMU and Linux split far below it. */
+export const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+
+/** Simulated nanoseconds stay exact in a double for 2^53 ns, 104 days; a run ends long before. */
+export const MAX_SIMULATED_SECONDS = 1_000_000;
+
+/** One command may take this long: an hour is past every time-out a host has. */
+export const MAX_SERVICE_TIME_NS = 3_600_000_000_000;
+
+/** Refusals in a row after which a phase counts as stalled: no command of it can succeed any more. */
+export const MAX_CONSECUTIVE_REFUSALS = 100_000;
+
+/** Points of a series over time: enough for a plot, and bounded however long the run is. */
+export const MAX_SERIES_POINTS = 512;
+
+/** Commands between two calls of the progress listener: some 50 ms on one core. */
+export const SLICE_OPERATIONS = 50_000;
+
+/** Zones drawn one by one; a larger device shares characters between neighbours. */
+export const MAX_MAP_CHARACTERS = 1024;
+
+/** Problems of a definition that are told at once. */
+export const MAX_PROBLEMS = 32;

@@ -1,0 +1,161 @@
+/** Whether a phase can run on the device: every field in its range, and the device large enough for it. */
+import { PHASE_KINDS } from './definition.ts';
+import { zoneCapacity } from './device/zone-layout.ts';
+import { MAX_BLOCK_BYTES, MAX_IN_FLIGHT, MAX_SIMULATED_SECONDS } from './limits.ts';
+import type { Problems } from './problems.ts';
+import type { ResolvedDevice, ResolvedPhase } from './resolve.ts';
+
+interface PhaseSurroundings {
+  readonly device: ResolvedDevice;
+  readonly earlier: readonly ResolvedPhase[];
+}
+
+export function checkPhase(
+  path: string,
+  phase: ResolvedPhase,
+  surroundings: PhaseSurroundings,
+  problems: Problems,
+): void {
+  if (!problems.oneOf(`${path}.kind`, phase.kind, PHASE_KINDS)) return;
+  const { device } = surroundings;
+  if (!checkZones(path, phase, device, problems)) return;
+  checkBlockSize(path, phase, device, problems);
+  checkAmount(path, phase, device, problems);
+  checkParallelism(path, phase, device, problems);
+  checkOptions(path, phase, problems);
+  if (phase.kind === 'random-read-below-wp') checkReadable(path, phase, surroundings, problems);
+}
+
+function checkZones(
+  path: string,
+  { kind, zones }: ResolvedPhase,
+  { geometry }: ResolvedDevice,
+  problems: Problems,
+): boolean {
+  const { zoneCount } = geometry;
+  const lowest = kind === 'random-read' ? 0 : geometry.conventionalZones;
+  if (lowest === zoneCount) {
+    problems.add(
+      `${path}.kind`,
+      kind,
+      'a workload without writes: the device has no sequential zone',
+    );
+    return false;
+  }
+  return (
+    problems.integer(`${path}.zones.first`, zones.first, lowest, zoneCount - 1) &&
+    problems.integer(`${path}.zones.count`, zones.count, 1, zoneCount - zones.first)
+  );
+}
+
+function checkBlockSize(
+  path: string,
+  { kind, blockSize, zones }: ResolvedPhase,
+  { geometry }: ResolvedDevice,
+  problems: Problems,
+): void {
+  const unit = geometry.logicalBlockSize;
+  let max = MAX_BLOCK_BYTES;
+  for (const zone of [zones.first, zones.first + zones.count - 1]) {
+    max = Math.min(max, zoneCapacity(geometry, zone)); // only the last zone can be short
+  }
+  if (kind === 'zone-append') {
+    if (geometry.maxAppendBytes === 0) {
+      problems.add('device.geometry.maxAppendBytes', 0, 'above 0, for the workload zone-append');
+      return;
+    }
+    max = Math.min(max, geometry.maxAppendBytes);
+  }
+  max -= max % unit;
+  if (problems.integer(`${path}.blockSize`, blockSize, unit, max) && blockSize % unit !== 0) {
+    problems.add(`${path}.blockSize`, blockSize, `a multiple of the logical block size ${unit}`);
+  }
+}
+
+function checkAmount(
+  path: string,
+  phase: ResolvedPhase,
+  device: ResolvedDevice,
+  problems: Problems,
+): void {
+  const { bytes, operations, seconds, blockSize } = phase;
+  const given = Object.entries({ bytes, operations, seconds }).filter(([, n]) => n !== undefined);
+  if (given.length !== 1) {
+    problems.add(path, Object.fromEntries(given), 'exactly one of bytes, operations, seconds');
+    return;
+  }
+  if (bytes !== undefined && (!(bytes > 0) || bytes % blockSize !== 0)) {
+    problems.add(`${path}.bytes`, bytes, `a multiple of the block size ${blockSize}`);
+  }
+  if (operations !== undefined) {
+    problems.integer(`${path}.operations`, operations, 1, Number.MAX_SAFE_INTEGER);
+  }
+  if (seconds === undefined) return;
+  if (!(seconds > 0 && seconds <= MAX_SIMULATED_SECONDS)) {
+    problems.add(`${path}.seconds`, seconds, `above 0 to ${MAX_SIMULATED_SECONDS}`);
+  } else if (device.timing.serviceTimeNs === 0) {
+    const allowed = 'bytes or operations instead, or a device.timing.serviceTimeNs above 0';
+    problems.add(`${path}.seconds`, seconds, `${allowed}: on this device no time passes`);
+  }
+}
+
+function checkParallelism(
+  path: string,
+  { kind, queueDepth, jobs, zones, overLimit }: ResolvedPhase,
+  { geometry }: ResolvedDevice,
+  problems: Problems,
+): void {
+  problems.oneOf(`${path}.overLimit`, overLimit, ['reject', 'count']);
+  if (!problems.integer(`${path}.jobs`, jobs, 1, MAX_IN_FLIGHT)) return;
+  problems.integer(`${path}.queueDepth`, queueDepth, 1, Math.floor(MAX_IN_FLIGHT / jobs));
+  if (kind === 'random-read' || kind === 'random-read-below-wp') return;
+  if (kind === 'reset-churn' && jobs > zones.count) {
+    problems.add(
+      `${path}.jobs`,
+      jobs,
+      `at most zones.count (${zones.count}): each fills its own zone`,
+    );
+  }
+  const needed = Math.min(jobs, zones.count);
+  const { maxActiveZones } = geometry;
+  if (overLimit === 'reject' && maxActiveZones !== 0 && needed > maxActiveZones) {
+    const allowed = `at most device.geometry.maxActiveZones (${maxActiveZones}), or overLimit: count`;
+    problems.add(`${path}.jobs`, jobs, allowed);
+  }
+}
+
+function checkOptions(path: string, phase: ResolvedPhase, problems: Problems): void {
+  switch (phase.kind) {
+    case 'mixed':
+      problems.share(`${path}.readShare`, phase.readShare);
+      break;
+    case 'reset-churn':
+      problems.share(`${path}.fill`, phase.fill, { above0: true });
+      return;
+    case 'random-read':
+    case 'random-read-below-wp':
+      return;
+  }
+  problems.share(`${path}.resetFrequency`, phase.resetFrequency);
+  problems.share(`${path}.resetThreshold`, phase.resetThreshold);
+}
+
+/** Something must have been written where the phase reads, or it would wait for ever. */
+function checkReadable(
+  path: string,
+  { zones }: ResolvedPhase,
+  { device, earlier }: PhaseSurroundings,
+  problems: Problems,
+): void {
+  const prefilledEnd = device.geometry.conventionalZones + device.prefilledZones;
+  const overlaps = (other: ResolvedPhase) =>
+    other.zones.first < zones.first + zones.count &&
+    zones.first < other.zones.first + other.zones.count;
+  const written = earlier.some((phase) => !phase.kind.startsWith('random-read') && overlaps(phase));
+  if (written || zones.first < prefilledEnd) return;
+  problems.add(
+    `${path}.zones`,
+    zones,
+    'zones that device.prefilledZones or an earlier phase has written',
+  );
+}

@@ -1,0 +1,127 @@
+/** From a definition as written to one with every default filled in, checked before anything runs. */
+import {
+  ImageError,
+  type ZonedGeometry,
+  type ZoneGeometryOptions,
+  zoneGeometry,
+} from '@zonelab/qcow2-zoned';
+import type {
+  DevicePreset,
+  ExperimentDefinition,
+  PhaseDefinition,
+  TimingDefinition,
+} from './definition.ts';
+import { PRESETS } from './device/presets.ts';
+import type { Span } from './device/zone-layout.ts';
+import { type DefinitionProblem, WorkloadError } from './errors.ts';
+import { MAX_PHASES, MAX_SERVICE_TIME_NS, MAX_ZONES } from './limits.ts';
+import { Problems } from './problems.ts';
+import { checkPhase } from './resolve-phase.ts';
+
+type Amount = 'bytes' | 'operations' | 'seconds';
+
+/** A phase with nothing left to default; one of the amounts is there. */
+export type ResolvedPhase = Resolve<PhaseDefinition>;
+type Resolve<P> = P extends PhaseDefinition
+  ? Required<Omit<P, Amount | 'zones'>> & Pick<P, Amount> & { readonly zones: Span }
+  : never;
+
+export interface ResolvedExperiment {
+  readonly name: string;
+  readonly seed: number;
+  readonly device: ResolvedDevice;
+  readonly workload: { readonly phases: readonly ResolvedPhase[] };
+  readonly audit: boolean;
+}
+
+export interface ResolvedDevice {
+  readonly preset: DevicePreset;
+  readonly geometry: ZonedGeometry;
+  readonly timing: Required<TimingDefinition>;
+  readonly prefilledZones: number;
+}
+
+/** Throws `invalid_definition` with every problem found. */
+export function resolveExperiment(definition: ExperimentDefinition): ResolvedExperiment {
+  const problems = new Problems();
+  const { name = '', seed = 1, audit = true } = definition;
+  problems.integer('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  const device = resolveDevice(definition, problems);
+  const given = definition.workload?.phases;
+  if (!Array.isArray(given) || given.length === 0 || given.length > MAX_PHASES) {
+    problems.add('workload.phases', given, `a list of 1 to ${MAX_PHASES} phases`);
+  }
+  problems.throwIfAny();
+  const phases: ResolvedPhase[] = [];
+  for (const [index, phase] of given.entries()) {
+    const resolved = resolvePhase(phase, device.geometry);
+    checkPhase(`workload.phases[${index}]`, resolved, { device, earlier: phases }, problems);
+    phases.push(resolved);
+  }
+  problems.throwIfAny();
+  return { name, seed, device, workload: { phases }, audit };
+}
+
+/** What is wrong with a definition, field by field; empty if it can run. */
+export function validate(definition: ExperimentDefinition): readonly DefinitionProblem[] {
+  try {
+    resolveExperiment(definition);
+    return [];
+  } catch (error) {
+    if (error instanceof WorkloadError && error.context.problems) return error.context.problems;
+    throw error;
+  }
+}
+
+/** Throws what was found so far if there is no usable geometry: nothing else can be judged without one. */
+function resolveDevice(definition: ExperimentDefinition, problems: Problems): ResolvedDevice {
+  const { preset, geometry: overrides, timing: timingOverrides } = definition.device ?? {};
+  if (!problems.oneOf('device.preset', preset, Object.keys(PRESETS))) problems.throwIfAny();
+  const base = PRESETS[preset];
+  const geometry = resolveGeometry({ ...base.geometry, ...overrides }, problems);
+  const timing = { ...base.timing, ...timingOverrides };
+  const { prefilledZones = 0 } = definition.device;
+  problems.integer('device.timing.serviceTimeNs', timing.serviceTimeNs, 0, MAX_SERVICE_TIME_NS);
+  const sequentialZones = geometry.zoneCount - geometry.conventionalZones;
+  problems.integer('device.prefilledZones', prefilledZones, 0, sequentialZones);
+  return { preset, geometry, timing, prefilledZones };
+}
+
+function resolveGeometry(given: Partial<ZoneGeometryOptions>, problems: Problems): ZonedGeometry {
+  for (const field of ['size', 'zoneSize'] as const) {
+    if (given[field] === undefined) problems.add(`device.geometry.${field}`, undefined, 'bytes');
+  }
+  problems.throwIfAny();
+  try {
+    const geometry = zoneGeometry(given as ZoneGeometryOptions);
+    if (geometry.zoneCount > MAX_ZONES) {
+      const allowed = `at least size / ${MAX_ZONES}: a simulated device has at most that many zones`;
+      problems.add('device.geometry.zoneSize', geometry.zoneSize, allowed);
+    }
+    problems.throwIfAny();
+    return geometry;
+  } catch (error) {
+    if (!(error instanceof ImageError) || error.code !== 'invalid_option') throw error;
+    const { field = '', given: value, allowed = '' } = error.context;
+    problems.add(`device.geometry.${field}`, value, allowed);
+    problems.throwIfAny();
+    throw error;
+  }
+}
+
+function resolvePhase(phase: PhaseDefinition, geometry: ZonedGeometry): ResolvedPhase {
+  const first = phase.zones?.first ?? geometry.conventionalZones;
+  const count = phase.zones?.count ?? geometry.zoneCount - first;
+  const common = { name: phase.kind, queueDepth: 1, jobs: 1, overLimit: 'reject' as const };
+  const zones = { first, count };
+  switch (phase.kind) {
+    case 'seq-write':
+    case 'zone-append':
+    case 'mixed':
+      return { ...common, resetFrequency: 0, resetThreshold: 0, ...phase, zones };
+    case 'reset-churn':
+      return { ...common, fill: 1, finish: false, ...phase, zones };
+    default:
+      return { ...common, ...phase, zones };
+  }
+}

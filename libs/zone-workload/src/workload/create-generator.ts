@@ -1,0 +1,38 @@
+/** From a resolved phase to the generator that plays it. */
+import { Op } from '../device/command.ts';
+import { Random } from '../random.ts';
+import type { ResolvedPhase } from '../resolve.ts';
+import type { Generator, HostView } from './generator.ts';
+import { Mixed } from './mixed.ts';
+import { BelowWpReader, RandomReader } from './readers.ts';
+import { ResetChurn } from './reset-churn.ts';
+import { ZoneWriter } from './zone-writer.ts';
+
+/** @param phaseIndex tells the random streams of phases apart. */
+export function createGenerator(
+  phase: ResolvedPhase,
+  view: HostView,
+  seed: number,
+  phaseIndex: number,
+): Generator {
+  const { zones: span, blockSize, jobs } = phase;
+  const streams = () => Array.from({ length: jobs }, (_, job) => new Random(seed, phaseIndex, job));
+  switch (phase.kind) {
+    case 'seq-write':
+      return new ZoneWriter(view, { ...phase, span, op: Op.Write });
+    case 'zone-append':
+      return new ZoneWriter(view, { ...phase, span, op: Op.Append });
+    case 'random-read':
+      return new RandomReader(view.device, span, blockSize, streams());
+    case 'random-read-below-wp':
+      return new BelowWpReader(view.device, span, blockSize, streams());
+    case 'mixed': {
+      const shared = streams();
+      const writer = new ZoneWriter(view, { ...phase, span, op: Op.Write });
+      const reader = new BelowWpReader(view.device, span, blockSize, shared);
+      return new Mixed(writer, reader, phase.readShare, shared);
+    }
+    case 'reset-churn':
+      return new ResetChurn(view, { ...phase, span });
+  }
+}

@@ -1,0 +1,22 @@
+/** What a workload is to the engine: per job, the next command, or a wait. */
+import type { Command } from '../device/command.ts';
+import type { SimulatedDevice } from '../device/simulated-device.ts';
+
+export interface Generator {
+  /**
+   * Fills in the job's next command. False: nothing can be submitted until another command completes.
+   * A filled-in command is submitted at once, before the next call.
+   */
+  next(job: number, command: Command): boolean;
+  /** The command that `next` gave last was refused by the device. */
+  refused?(job: number, command: Command): void;
+}
+
+/** What a host knows of the device that it drives. */
+export interface HostView {
+  readonly device: SimulatedDevice;
+  /** Writes and appends in flight, per zone: a host lets them complete before it resets or finishes the zone. */
+  readonly writesInFlight: Uint32Array;
+  /** 1 while a reset or finish of the zone is in flight: a host writes to it only afterwards. */
+  readonly managed: Uint8Array;
+}

@@ -1,0 +1,84 @@
+/** Jobs that read: anywhere, or only what has been written. Every job draws from a random stream of its own. */
+import { type Command, Op } from '../device/command.ts';
+import type { SimulatedDevice } from '../device/simulated-device.ts';
+import { type Span, zoneCapacity, zoneStart } from '../device/zone-layout.ts';
+import type { Random } from '../random.ts';
+import type { Generator } from './generator.ts';
+
+/** Blocks uniformly over the capacity of the span, written or not. */
+export class RandomReader implements Generator {
+  constructor(
+    private readonly device: SimulatedDevice,
+    private readonly span: Span,
+    private readonly blockSize: number,
+    private readonly streams: readonly Random[],
+  ) {}
+
+  next(job: number, command: Command): boolean {
+    const random = this.streams[job] as Random;
+    const zone = this.span.first + random.below(this.span.count);
+    const blocks = Math.floor(zoneCapacity(this.device.geometry, zone) / this.blockSize);
+    fillRead(command, this.device, zone, random.below(blocks) * this.blockSize, this.blockSize);
+    return true;
+  }
+}
+
+/** A zone that holds at least one block, uniformly; then one of its whole blocks, uniformly. */
+export class BelowWpReader implements Generator {
+  /** Zones that held a block when last looked at; stale ones are dropped as they are drawn. */
+  private readonly readable: number[] = [];
+  private readonly listed: Uint8Array;
+
+  constructor(
+    private readonly device: SimulatedDevice,
+    private readonly span: Span,
+    private readonly blockSize: number,
+    private readonly streams: readonly Random[],
+  ) {
+    this.listed = new Uint8Array(span.count);
+    for (let zone = span.first; zone < span.first + span.count; zone++) this.written(zone);
+  }
+
+  /** Call after a write to the zone, so that it is read from too. */
+  written(zone: number): void {
+    const place = zone - this.span.first;
+    if (this.listed[place] === 1 || this.blocksIn(zone) === 0) return;
+    this.listed[place] = 1;
+    this.readable.push(zone);
+  }
+
+  /** False while nothing is written. */
+  next(job: number, command: Command): boolean {
+    const random = this.streams[job] as Random;
+    while (this.readable.length > 0) {
+      const drawn = random.below(this.readable.length);
+      const zone = this.readable[drawn] as number;
+      const blocks = this.blocksIn(zone);
+      if (blocks > 0) {
+        fillRead(command, this.device, zone, random.below(blocks) * this.blockSize, this.blockSize);
+        return true;
+      }
+      this.readable[drawn] = this.readable[this.readable.length - 1] as number;
+      this.readable.length--;
+      this.listed[zone - this.span.first] = 0;
+    }
+    return false;
+  }
+
+  private blocksIn(zone: number): number {
+    return Math.floor(this.device.occupied(zone) / this.blockSize);
+  }
+}
+
+function fillRead(
+  command: Command,
+  device: SimulatedDevice,
+  zone: number,
+  offsetInZone: number,
+  length: number,
+): void {
+  command.op = Op.Read;
+  command.zoneIndex = zone;
+  command.offset = zoneStart(device.geometry, zone) + offsetInZone;
+  command.length = length;
+}
