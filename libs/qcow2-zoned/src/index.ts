@@ -1,3 +1,4 @@
+export { type CheckFinding, type CheckReport, checkImage } from './check.ts';
 export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';
 export {
@@ -14,6 +15,7 @@ export {
   type ZoneErrorCode,
 } from './errors.ts';
 export type { Extent } from './image/image.ts';
+export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';
 export { validateGeometry, type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';
 export { ZoneMachine } from './zones/machine.ts';
 export {

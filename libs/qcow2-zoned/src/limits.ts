@@ -40,3 +40,6 @@ export const ZERO_BUFFER_BYTES = 256 * 1024;
 
 /** Findings of a check that are told one by one; the rest is counted only. */
 export const MAX_CHECK_FINDINGS = 1000;
+
+/** Host clusters that a check counts: four bytes of memory each. */
+export const MAX_CHECK_CLUSTERS = 2 ** 28;

@@ -63,6 +63,11 @@ export class Refcounts {
     );
   }
 
+  /** Host offsets of the refcount blocks that there are. */
+  *blockOffsets(): Iterable<number> {
+    for (const offset of this.#blockOffsets) if (offset !== 0) yield offset;
+  }
+
   /** References to the cluster at a host offset. */
   count(offset: number): number {
     const cluster = Math.floor(offset / this.#clusterSize);
