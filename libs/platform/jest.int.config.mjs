@@ -1,0 +1,9 @@
+import preset from '../../jest.preset.mjs';
+
+export default {
+  ...preset,
+  displayName: 'platform:int',
+  testMatch: ['<rootDir>/src/**/*.int-spec.ts'],
+  testTimeout: 120_000,
+  maxWorkers: 1,
+};
