@@ -137,6 +137,7 @@ it('fio verifies random writes', async () => {
     '--verify=crc32c',
     '--serialize_overlap=1',
     '--verify_fatal=1',
+    '--verify_state_save=0',
   );
 });
 
