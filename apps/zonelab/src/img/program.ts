@@ -1,0 +1,49 @@
+/** The `img` commands: qemu-img's arguments, output and exit codes. */
+import type { Command } from 'commander';
+import { type CliContext, collect, outputOption } from '../context.ts';
+import type { OutputForm } from '../output.ts';
+
+interface CreateFlags {
+  f: string;
+  o: string[];
+  q?: true;
+}
+
+export function addImgCommands(program: Command, context: CliContext): void {
+  const img = program.command('img').description('create, show and check images, as qemu-img does');
+  img
+    .command('create')
+    .description('make a new image, zoned when a zone option is given (-o help lists them)')
+    .argument('<file>')
+    .argument('[size]', 'bytes, or a number with a suffix of K M G T')
+    .option('-f <format>', 'image format', 'qcow2')
+    .option('-o <options>', 'key=value,…; may be repeated', collect, [])
+    .option('-q', 'print nothing')
+    .action(async (file: string, size: string | undefined, flags: CreateFlags) => {
+      const { imgCreate } = await import('./create.ts');
+      const { f: format, o: options, q: quiet = false } = flags;
+      await imgCreate({ format, file, size, options, quiet }, context.out);
+    });
+  img
+    .command('info')
+    .description('show what an image is')
+    .argument('<file>')
+    .option('-f <format>', 'image format', 'qcow2')
+    .option('-U, --force-share', 'accepted for compatibility: info never locks the image')
+    .addOption(outputOption())
+    .action(async (file: string, { output }: { output: OutputForm }) => {
+      const { imgInfo } = await import('./info.ts');
+      await imgInfo(file, output, context.out);
+    });
+  img
+    .command('check')
+    .description('check an image; exit code 0 sound, 1 check failed, 2 corruptions, 3 leaks only')
+    .argument('<file>')
+    .option('-f <format>', 'image format', 'qcow2')
+    .option('-q', 'print nothing')
+    .addOption(outputOption())
+    .action(async (file: string, { output, q }: { output: OutputForm; q?: true }) => {
+      const { imgCheck } = await import('./check.ts');
+      context.exitCode = await imgCheck(file, { form: output, quiet: q === true }, context.out);
+    });
+}

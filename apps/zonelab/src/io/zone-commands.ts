@@ -1,0 +1,74 @@
+/** The zone commands of `zonelab io`. Zone output counts in 512-byte sectors, as qemu-io's does. */
+import type { Zone, ZoneAction } from '@zonelab/qcow2-zoned';
+import { CONDITION_NUMBERS, sectors, TYPE_NUMBERS } from '../zones/wire-names.ts';
+import { IoUsageError, readNumber } from './arguments.ts';
+import { checkLength, DEFAULT_PATTERN, type IoCommand } from './commands.ts';
+
+const report: IoCommand = {
+  names: ['zone_report', 'zrp'],
+  usage: 'offset number',
+  summary: 'reports a number of zones, from the zone that holds the offset',
+  flags: '',
+  minOperands: 2,
+  maxOperands: 2,
+  failure: 'zone report failed',
+  async run({ device, out }, { operands }) {
+    const [offset = 0, count = 0] = operands.map(readNumber);
+    const zoneSize = device.geometry?.zoneSize;
+    const from = zoneSize === undefined ? 0 : Math.floor(offset / zoneSize);
+    for (const zone of device.report(from, count)) out.write(reportLine(zone));
+    return true;
+  },
+};
+
+function reportLine(zone: Zone): string {
+  const { start, size, capacity, writePointer, condition, type } = zone;
+  const places = `len ${sectors(size)}, cap ${sectors(capacity)}, wptr ${sectors(writePointer)}`;
+  const state = `zcond:${CONDITION_NUMBERS[condition]}, [type: ${TYPE_NUMBERS[type]}]`;
+  return `start: ${sectors(start)}, ${places}, ${state}\n`;
+}
+
+function manage(action: Exclude<ZoneAction, 'offline'>, alias: string, summary: string): IoCommand {
+  return {
+    names: [`zone_${action}`, alias],
+    usage: 'offset len',
+    summary,
+    flags: '',
+    minOperands: 2,
+    maxOperands: 2,
+    failure: `zone ${action} failed`,
+    async run({ device }, { operands }) {
+      const [offset = 0, length = 0] = operands.map(readNumber);
+      await device.manageRange(action, offset, length);
+      return true;
+    },
+  };
+}
+
+const append: IoCommand = {
+  names: ['zone_append', 'zap'],
+  usage: '[-p] offset len [len..]',
+  summary: 'appends the lengths, as one write, to the zone that starts at the offset',
+  flags: 'p',
+  minOperands: 2,
+  maxOperands: 1024,
+  failure: 'zone append failed',
+  async run({ device, out }, { flags, operands }) {
+    const [zoneStart = 0, ...lengths] = operands.map(readNumber);
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    checkLength(total);
+    if (total === 0) throw new IoUsageError('zone append: the lengths add up to 0');
+    const address = await device.append(zoneStart, Buffer.alloc(total, DEFAULT_PATTERN));
+    if (flags.has('p')) out.write(`After zap done, the append sector is ${sectors(address)}\n`);
+    return true;
+  },
+};
+
+export const ZONE_COMMANDS: readonly IoCommand[] = [
+  report,
+  manage('open', 'zo', 'opens the zones of a range'),
+  manage('close', 'zc', 'closes the zones of a range'),
+  manage('finish', 'zf', 'finishes the zones of a range'),
+  manage('reset', 'zrs', 'resets the zones of a range'),
+  append,
+];

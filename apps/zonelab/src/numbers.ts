@@ -1,0 +1,48 @@
+/** Numbers on the command line and in output, as qemu's tools read and print them. */
+import { parseSize } from '@zonelab/contracts';
+import { usageError } from './errors.ts';
+
+/** What `sizeArgument` takes, in words. */
+export const SIZE_WORDS = 'bytes (decimal or 0x…), or a number with a suffix of B K M G T P E';
+
+/** Bytes of `4096`, `0x1000`, `64k`, `1.5G`; undefined when the text is no size. */
+export function readSize(text: string): number | undefined {
+  if (!/^0x[0-9a-f]+$/i.test(text)) return parseSize(text);
+  const bytes = Number(text);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** Reads a size or throws a usage error that names the option. */
+export function sizeArgument(option: string, text: string): number {
+  const bytes = readSize(text);
+  if (bytes === undefined) throw usageError(option, text, SIZE_WORDS);
+  return bytes;
+}
+
+/** A whole number from 0 (or `min`) to `max`, or a usage error that names the option. */
+export function countArgument(
+  option: string,
+  text: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
+): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw usageError(option, text, `a whole number from ${min} to ${max}`);
+}
+
+const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+
+/** `64 MiB`, three significant digits, the unit changing at 1000 as in qemu-img's listings. */
+export function humanSize(bytes: number): string {
+  let power = 0;
+  while (bytes / 1024 ** power >= 1000 && power < UNITS.length - 1) power++;
+  return `${Number((bytes / 1024 ** power).toPrecision(3))} ${UNITS[power]}B`;
+}
+
+/** `64 KiB`, `1.500 MiB`, `32 bytes`: up to three decimals, as in qemu-io's statistics. */
+export function statisticSize(bytes: number): string {
+  let power = 0;
+  while (bytes / 1024 ** power >= 1024 && power < UNITS.length - 1) power++;
+  const digits = (bytes / 1024 ** power).toFixed(3).replace(/\.000$/, '');
+  return power === 0 ? `${digits} bytes` : `${digits} ${UNITS[power]}B`;
+}

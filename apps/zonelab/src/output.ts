@@ -1,0 +1,56 @@
+/** What commands print to, and the two forms in which most of them print. */
+import { usageError } from './errors.ts';
+
+export interface Output {
+  /** Standard output. */
+  write(text: string): void;
+  /** Standard error. */
+  warn(text: string): void;
+  /** Whether standard output is a terminal: colours and redrawn lines are welcome. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in characters; 80 where there is none. */
+  readonly columns: number;
+}
+
+export const processOutput: Output = {
+  write: (text) => void process.stdout.write(text),
+  warn: (text) => void process.stderr.write(text),
+  get isTerminal() {
+    return process.stdout.isTTY === true && !process.env.NO_COLOR;
+  },
+  get columns() {
+    return process.stdout.columns ?? 80;
+  },
+};
+
+export type OutputForm = 'human' | 'json';
+
+export function outputForm(text: string): OutputForm {
+  if (text === 'human' || text === 'json') return text;
+  throw usageError('--output', text, 'human or json');
+}
+
+/** JSON laid out as qemu-img lays it out. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 4)}\n`;
+}
+
+/** Rows under a heading, columns as wide as their widest cell. */
+export function tableText(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const all = [heading, ...rows];
+  const widths = heading.map((_, column) =>
+    Math.max(...all.map((row) => (row[column] ?? '').length)),
+  );
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,42 @@
+/** The command line: every command, and what becomes of its errors. Commands load when they run. */
+import { Command, CommanderError } from 'commander';
+import type { CliContext } from './context.ts';
+import { addDiskCommands } from './disk-program.ts';
+import { describeError, exitCodeOf } from './errors.ts';
+import { addImgCommands } from './img/program.ts';
+import type { Output } from './output.ts';
+
+/** Carries out a command line and returns the exit code: 0 ok, 1 failed, 2 usage. */
+export async function runProgram(args: readonly string[], out: Output): Promise<number> {
+  const context: CliContext = { out, exitCode: 0 };
+  try {
+    await buildProgram(context).parseAsync(args, { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    out.warn(`zonelab: ${messageOf(error)}\n`);
+    // qemu-img knows no exit code for usage, and its code 2 means a corrupt image.
+    if (args[0] === 'img') return 1;
+    return error instanceof CommanderError ? 2 : exitCodeOf(error);
+  }
+}
+
+function buildProgram(context: CliContext): Command {
+  const program = new Command('zonelab')
+    .description('A lab for zoned virtual storage.')
+    .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: () => {} })
+    .exitOverride();
+  addImgCommands(program, context);
+  addDiskCommands(program, context);
+  program
+    .command('test')
+    .description('set up what is missing and run every test')
+    .option('--long', 'the long forms of the tests too');
+  return program;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof CommanderError)) return describeError(error);
+  if (error.code === 'commander.help') return 'a command is missing; --help lists them';
+  return describeError(error).replace(/^error: /, '');
+}
