@@ -180,6 +180,12 @@ export class ZonedDevice {
     return this.#zones().zone(index);
   }
 
+  /** End of a zone's written data, absolute, bytes: its write pointer, also where a full zone's report hides it. */
+  writtenEnd(index: number): number {
+    const { start, size, type } = this.zone(index);
+    return type === 'conventional' ? start + size : (this.#zones().writePointers[index] as number);
+  }
+
   /** Up to `count` zones from index `from`, fewer at the end of the device. */
   report(from: number, count: number): Zone[] {
     const machine = this.#zones();
