@@ -35,8 +35,8 @@ export interface AttachPayload {
   imageId: string;
   /** Name that NBD clients ask for. */
   name: string;
-  /** Absolute path of the qcow2 file. */
-  path: string;
+  /** Name of the pool that holds the image; each host knows it under a path of its own. */
+  pool: string;
   readOnly: boolean;
   options: ExportOptions;
 }

@@ -3,6 +3,8 @@
 export type PlatformErrorCode =
   /** An environment variable is missing or wrong. */
   | 'invalid_environment'
+  /** The pool is not among those that this process reaches. */
+  | 'unknown_pool'
   /** A binary that is needed is not there or cannot be run. */
   | 'server_not_found'
   /** A server ended, or did not get ready in time; the message ends with its log. */

@@ -12,3 +12,4 @@ export {
 export type { RunningServer } from './servers/process.ts';
 export { type RedisServerOptions, startRedis } from './servers/redis.ts';
 export { stopOnSignal } from './shutdown.ts';
+export { imageFolder, imagePath } from './storage.ts';
