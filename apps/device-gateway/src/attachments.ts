@@ -1,0 +1,127 @@
+/**
+ * The data plane: images that are open, and the NBD exports over them. Knows no catalog and no queue.
+ * Attaching and detaching happen one after the other; zone commands go straight to the device, which keeps
+ * them in order itself.
+ */
+
+import type {
+  AttachPayload,
+  ZoneManagementPayload,
+  ZoneReportPayload,
+  ZoneReportResult,
+} from '@zonelab/contracts';
+import { formatNbdUri, type NbdServer } from '@zonelab/nbd';
+import { imagePath, type Pool } from '@zonelab/platform';
+import { ImageError, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { ZonedExport } from '@zonelab/zoned-export';
+import { LiveImage } from './live-image.ts';
+import { GatewayRefusal } from './refusals.ts';
+
+/** Where NBD clients find the server. */
+export interface PublicAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Attachment {
+  readonly payload: AttachPayload;
+  readonly image: LiveImage;
+}
+
+export class Attachments {
+  private readonly attachments = new Map<string, Attachment>();
+  private readonly images = new Map<string, LiveImage>();
+  private lane: Promise<unknown> = Promise.resolve();
+  private closing = false;
+
+  constructor(
+    private readonly server: NbdServer,
+    private readonly address: PublicAddress,
+    private readonly pools: readonly Pool[],
+  ) {}
+
+  /**
+   * Serves an image, and answers the URI of the export. Attaching what is attached changes nothing.
+   * @throws GatewayRefusal `export_name_taken`, `shutting_down`
+   * @throws ImageError where the image cannot be opened
+   */
+  attach(payload: AttachPayload): Promise<string> {
+    return this.inTurn(async () => {
+      if (this.closing) throw new GatewayRefusal('shutting_down', 'this gateway is shutting down');
+      if (!this.attachments.has(payload.exportId)) await this.start(payload);
+      return formatNbdUri({ ...this.address, name: payload.name });
+    });
+  }
+
+  /** Ends an export once its requests in flight have finished; the last of an image closes it. */
+  detach(exportId: string): Promise<void> {
+    return this.inTurn(() => this.end(exportId));
+  }
+
+  manage(payload: ZoneManagementPayload): Promise<Zone | null> {
+    return this.live(payload.imageId).manage(payload);
+  }
+
+  async report(payload: ZoneReportPayload): Promise<ZoneReportResult> {
+    return this.live(payload.imageId).report(payload);
+  }
+
+  /** Refuses what is asked for from now on, and ends every export as `detach` does. */
+  close(): Promise<void> {
+    this.closing = true;
+    return this.inTurn(async () => {
+      const ended = [...this.attachments.keys()].map((exportId) => this.end(exportId));
+      const failed = (await Promise.allSettled(ended)).find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
+    });
+  }
+
+  private async start(payload: AttachPayload): Promise<void> {
+    const { exportId, imageId, name, readOnly, options } = payload;
+    for (const other of this.attachments.values()) {
+      if (other.payload.name !== name) continue;
+      const message = `export name ${name}: taken by export ${other.payload.exportId}`;
+      throw new GatewayRefusal('export_name_taken', message);
+    }
+    const image = this.images.get(imageId) ?? (await this.open(payload));
+    if (!readOnly && image.device.readOnly) {
+      const message = `image ${imageId}: open here for reading; detach its read-only exports first`;
+      throw new ImageError('image_in_use', message);
+    }
+    const { zeroes, trim } = options;
+    this.server.addExport(name, new ZonedExport(image.device, { readOnly, zeroes, trim }));
+    image.exportIds.add(exportId);
+    this.images.set(imageId, image);
+    this.attachments.set(exportId, { payload, image });
+  }
+
+  private async open({ pool, imageId, readOnly, options }: AttachPayload): Promise<LiveImage> {
+    const path = imagePath(this.pools, pool, imageId);
+    const enforceLimits = options.limits === 'on';
+    return new LiveImage(await ZonedDevice.open(path, { readOnly, enforceLimits }));
+  }
+
+  private async end(exportId: string): Promise<void> {
+    const attachment = this.attachments.get(exportId);
+    if (attachment === undefined) return;
+    const { payload, image } = attachment;
+    this.attachments.delete(exportId);
+    await this.server.removeExport(payload.name);
+    image.exportIds.delete(exportId);
+    if (image.exportIds.size > 0) return;
+    this.images.delete(payload.imageId);
+    await image.device.close();
+  }
+
+  private live(imageId: string): LiveImage {
+    const image = this.images.get(imageId);
+    if (image !== undefined) return image;
+    throw new GatewayRefusal('not_attached', `image ${imageId}: not attached to this gateway`);
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.lane.then(action);
+    this.lane = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,10 @@
+/** Every bound of the gateway, and why it is what it is. */
+
+/** Jobs handled at once. They wait for disks, not for the processor; zone jobs of a fleet come in bursts. */
+export const JOB_CONCURRENCY = 16;
+
+/** Zones looked at in one go while a report searches for a condition: some milliseconds. */
+export const REPORT_CHUNK_ZONES = 16_384;
+
+/** Zones that one report job looks at; a search that has found nothing by then answers where to go on. */
+export const REPORT_SCAN_ZONES = 262_144;

@@ -1,0 +1,44 @@
+/** An image that this gateway has open, and the exports that share it. */
+
+import type {
+  ZoneManagementPayload,
+  ZoneReportPayload,
+  ZoneReportResult,
+} from '@zonelab/contracts';
+import type { Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { REPORT_CHUNK_ZONES, REPORT_SCAN_ZONES } from './limits.ts';
+
+export class LiveImage {
+  /** Ids of the exports that serve it. */
+  readonly exportIds = new Set<string>();
+
+  constructor(readonly device: ZonedDevice) {}
+
+  /** Durable when it resolves. The zone that was named, as it is now; null where all were meant. */
+  async manage({
+    action,
+    zoneIndex,
+  }: Omit<ZoneManagementPayload, 'imageId'>): Promise<Zone | null> {
+    const { device } = this;
+    if (zoneIndex === undefined) await device.manageAll(action);
+    else await device.manage(action, zoneIndex);
+    await device.flush();
+    return zoneIndex === undefined ? null : device.zone(zoneIndex);
+  }
+
+  report({ from, count, state }: Omit<ZoneReportPayload, 'imageId'>): ZoneReportResult {
+    const zoneCount = this.device.geometry?.zoneCount ?? 0;
+    const lastLook = Math.min(zoneCount, from + REPORT_SCAN_ZONES);
+    const items: Zone[] = [];
+    let at = from;
+    do {
+      const wanted = state === undefined ? count : REPORT_CHUNK_ZONES;
+      for (const zone of this.device.report(at, wanted)) {
+        at = zone.index + 1;
+        if (state === undefined || zone.condition === state) items.push(zone);
+        if (items.length === count) break;
+      }
+    } while (items.length < count && at < lastLook);
+    return { items, next: at < zoneCount ? at : null };
+  }
+}
