@@ -1,0 +1,37 @@
+/** All repositories over one database client. */
+
+import { createPrisma } from './client.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { ExperimentsRepository } from './repositories/experiments.ts';
+import { ExportsRepository } from './repositories/exports.ts';
+import { GatewaysRepository } from './repositories/gateways.ts';
+import { ImagesRepository } from './repositories/images.ts';
+import { KeysRepository } from './repositories/keys.ts';
+
+export class Catalog {
+  readonly images: ImagesRepository;
+  readonly exports: ExportsRepository;
+  readonly gateways: GatewaysRepository;
+  readonly experiments: ExperimentsRepository;
+  readonly keys: KeysRepository;
+  private readonly prisma: PrismaClient;
+
+  /** Connects at the first query. */
+  constructor(databaseUrl: string, now: () => Date = () => new Date()) {
+    this.prisma = createPrisma(databaseUrl);
+    this.images = new ImagesRepository(this.prisma);
+    this.exports = new ExportsRepository(this.prisma);
+    this.gateways = new GatewaysRepository(this.prisma, now);
+    this.experiments = new ExperimentsRepository(this.prisma, now);
+    this.keys = new KeysRepository(this.prisma);
+  }
+
+  /** Settles if the database answers. */
+  async ping(): Promise<void> {
+    await this.prisma.$queryRaw`SELECT 1`;
+  }
+
+  async close(): Promise<void> {
+    await this.prisma.$disconnect();
+  }
+}

@@ -1,0 +1,63 @@
+/** The one error class of this library, and the translation of the database's own errors into it. */
+
+import { Prisma } from './generated/client.ts';
+
+export type CatalogErrorCode =
+  | 'not_found'
+  | 'name_taken'
+  /** An export stands in the way. */
+  | 'image_exported'
+  /** The row is in a state that does not allow this. */
+  | 'state_conflict'
+  /** No live gateway reaches the pool. */
+  | 'no_gateway'
+  /** A migration failed before, or was edited after it was applied. */
+  | 'migration_failed';
+
+export interface CatalogErrorContext {
+  resource?: string;
+  id?: string;
+  name?: string;
+  state?: string;
+  exportId?: string;
+  gatewayId?: string;
+  pool?: string;
+}
+
+export class CatalogError extends Error {
+  override readonly name = 'CatalogError';
+
+  constructor(
+    readonly code: CatalogErrorCode,
+    message: string,
+    readonly context: CatalogErrorContext = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+export function notFound(resource: string, id: string): CatalogError {
+  return new CatalogError('not_found', `${resource} ${id}: there is none`, { resource, id });
+}
+
+const UNIQUE_VIOLATION = 'P2002';
+
+/** Passes `row` on; a broken unique constraint on its name becomes `name_taken`. */
+export async function refusingTakenName<T>(
+  resource: string,
+  name: string,
+  row: Promise<T>,
+): Promise<T> {
+  try {
+    return await row;
+  } catch (cause) {
+    if (
+      !(cause instanceof Prisma.PrismaClientKnownRequestError && cause.code === UNIQUE_VIOLATION)
+    ) {
+      throw cause;
+    }
+    const message = `name: got ${name}, allowed is one that no other ${resource} has`;
+    throw new CatalogError('name_taken', message, { resource, name }, { cause });
+  }
+}

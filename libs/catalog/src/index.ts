@@ -1,0 +1,11 @@
+/** What exists, who serves it, and what was measured: the truth, in Postgres. */
+
+export { Catalog } from './catalog.ts';
+export { CatalogError, type CatalogErrorCode, type CatalogErrorContext } from './errors.ts';
+export type { Role } from './generated/client.ts';
+export { MIGRATIONS_FOLDER, migrate } from './migrate.ts';
+export { ExperimentsRepository } from './repositories/experiments.ts';
+export { ExportsRepository, type NewExport, type PlacedExport } from './repositories/exports.ts';
+export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
+export { ImagesRepository, type NewImage } from './repositories/images.ts';
+export { generateKey, type KeyOwner, KeysRepository } from './repositories/keys.ts';

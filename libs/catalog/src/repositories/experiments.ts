@@ -1,0 +1,144 @@
+/** Experiments in the catalog. Only the worker that runs one moves it on, and only until it is cancelled. */
+
+import type {
+  Experiment,
+  ExperimentDefinition,
+  ExperimentReport,
+  ListExperiments,
+  Page,
+} from '@zonelab/contracts';
+import { CatalogError, notFound } from '../errors.ts';
+import type { Experiment as ExperimentRow, Prisma, PrismaClient } from '../generated/client.ts';
+import { pageArguments, toPage } from '../page.ts';
+
+/** Reports can be large, and are read alone. */
+const WITHOUT_REPORT = { report: true } as const;
+
+type Row = Omit<ExperimentRow, 'report'>;
+
+export class ExperimentsRepository {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  async create(definition: ExperimentDefinition): Promise<Experiment> {
+    const data = { name: definition.name ?? null, definition };
+    return toExperiment(await this.prisma.experiment.create({ data, omit: WITHOUT_REPORT }));
+  }
+
+  /** Errors: `not_found`. */
+  async get(id: string): Promise<Experiment> {
+    const row = await this.prisma.experiment.findUnique({ where: { id }, omit: WITHOUT_REPORT });
+    if (!row) throw notFound('experiment', id);
+    return toExperiment(row);
+  }
+
+  async list({ status, ...page }: ListExperiments): Promise<Page<Experiment>> {
+    const { where, ...rest } = pageArguments(page);
+    const filters = { ...where, ...(status && { status }) };
+    const rows = await this.prisma.experiment.findMany({
+      ...rest,
+      where: filters,
+      omit: WITHOUT_REPORT,
+    });
+    return toPage(rows, page.limit, toExperiment);
+  }
+
+  /** Errors: `not_found`, `state_conflict` unless it succeeded. */
+  async report(id: string): Promise<ExperimentReport> {
+    const row = await this.prisma.experiment.findUnique({ where: { id } });
+    if (!row) throw notFound('experiment', id);
+    if (row.report === null) {
+      const message = `experiment ${id}: its status is ${row.status}, a report needs succeeded`;
+      const context = { resource: 'experiment', id, state: row.status };
+      throw new CatalogError('state_conflict', message, context);
+    }
+    return row.report as ExperimentReport;
+  }
+
+  /** Those whose jobs must be in the queue: what rebuilds it after Redis lost it. */
+  async unfinished(): Promise<string[]> {
+    const rows = await this.prisma.experiment.findMany({
+      where: { status: { in: ['queued', 'running'] } },
+      select: { id: true },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Takes up a queued experiment, or again one whose worker died. Undefined where there is nothing to do: it is
+   * cancelled, finished or gone.
+   */
+  async start(id: string): Promise<ExperimentDefinition | undefined> {
+    const [row] = await this.prisma.experiment.updateManyAndReturn({
+      where: { id, status: { in: ['queued', 'running'] } },
+      data: { status: 'running', progress: 0, startedAt: this.now() },
+      omit: WITHOUT_REPORT,
+    });
+    return row?.definition as ExperimentDefinition | undefined;
+  }
+
+  /** `progress` from 0 to 1. False where the experiment no longer runs, so that its worker must stop. */
+  progress(id: string, progress: number): Promise<boolean> {
+    return this.move(id, ['running'], { progress });
+  }
+
+  /** False where it was cancelled meanwhile; the report is dropped then. */
+  succeed(id: string, report: ExperimentReport): Promise<boolean> {
+    return this.finish(id, ['running'], {
+      status: 'succeeded',
+      progress: 1,
+      report: report as Prisma.InputJsonObject,
+    });
+  }
+
+  fail(id: string, error: string): Promise<boolean> {
+    return this.finish(id, ['queued', 'running'], { status: 'failed', error });
+  }
+
+  /** No change where it has ended already. Errors: `not_found`. */
+  async cancel(id: string): Promise<Experiment> {
+    await this.finish(id, ['queued', 'running'], { status: 'cancelled' });
+    return this.get(id);
+  }
+
+  /** Takes out the row of an experiment that has ended. */
+  async remove(id: string): Promise<void> {
+    await this.prisma.experiment.deleteMany({ where: { id } });
+  }
+
+  private finish(
+    id: string,
+    from: ExperimentRow['status'][],
+    data: Prisma.ExperimentUpdateManyMutationInput,
+  ): Promise<boolean> {
+    return this.move(id, from, { ...data, finishedAt: this.now() });
+  }
+
+  private async move(
+    id: string,
+    from: ExperimentRow['status'][],
+    data: Prisma.ExperimentUpdateManyMutationInput,
+  ): Promise<boolean> {
+    const where = { id, status: { in: from } };
+    return (await this.prisma.experiment.updateMany({ where, data })).count === 1;
+  }
+}
+
+function toExperiment(row: Row): Experiment {
+  const definition = row.definition as unknown as ExperimentDefinition;
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status,
+    progress: row.progress,
+    seed: definition.seed,
+    definition: { ...definition },
+    error: row.error,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { GATEWAY_DEAD_AFTER_MS } from '@zonelab/contracts';
+import { startTestServers, type TestServers } from '@zonelab/testing';
+import { Catalog } from '../catalog.ts';
+import { migrate } from '../migrate.ts';
+import type { NewExport } from './exports.ts';
+
+let servers: TestServers;
+let catalog: Catalog;
+let now = Date.now();
+beforeAll(async () => {
+  servers = await startTestServers();
+  catalog = new Catalog(await servers.createDatabase(migrate), () => new Date(now));
+  for (const id of ['a', 'b']) await announce(id, ['p']);
+});
+afterAll(async () => {
+  await catalog?.close();
+  await servers?.stop();
+});
+
+function announce(id: string, pools: string[]): Promise<void> {
+  return catalog.gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools });
+}
+
+async function exportOf(name: string, change: Partial<NewExport> = {}): Promise<NewExport> {
+  const size = 4096;
+  const { id } = await catalog.images.create({
+    ...{ name, pool: 'p', size, clusterSize: 65536, logicalBlockSize: 512, labels: {} },
+  });
+  await catalog.images.markReady(id);
+  const options = { zeroes: 'write', trim: 'reset', limits: 'on' } as const;
+  return { imageId: id, gatewayId: 'a', name, readOnly: false, options, ...change };
+}
+
+it('gives an image one writer, however many ask at once', async () => {
+  const wanted = await exportOf('writers');
+  const asked = ['w1', 'w2', 'w3'].map((name) => catalog.exports.create({ ...wanted, name }));
+  const results = await Promise.allSettled(asked);
+  expect(results.map((result) => result.status).sort()).toEqual([
+    'fulfilled',
+    'rejected',
+    'rejected',
+  ]);
+  const reasons = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
+  expect(reasons.map((reason) => reason.code)).toEqual(['image_exported', 'image_exported']);
+});
+
+it('lets readers share an image, but not with a writer', async () => {
+  const wanted = await exportOf('readers', { readOnly: true });
+  await catalog.exports.create(wanted);
+  await catalog.exports.create({ ...wanted, gatewayId: 'b' });
+  await expect(
+    catalog.exports.create({ ...wanted, name: 'w', readOnly: false }),
+  ).rejects.toMatchObject({ code: 'image_exported' });
+});
+
+it('refuses a name that the gateway serves already', async () => {
+  await catalog.exports.create(await exportOf('same'));
+  const other = await exportOf('other', { name: 'same' });
+  await expect(catalog.exports.create(other)).rejects.toMatchObject({ code: 'name_taken' });
+});
+
+it('tells a restarted gateway what it has to serve, and where the images lie', async () => {
+  await announce('c', ['p']);
+  const made = await catalog.exports.create(await exportOf('again', { gatewayId: 'c' }));
+  const gone = await catalog.exports.create(await exportOf('gone', { gatewayId: 'c' }));
+  await catalog.exports.activate(made.id, 'nbd://h:1/again');
+  await catalog.exports.beginDetach(gone.id);
+  expect(await catalog.exports.ofGateway('c')).toMatchObject([
+    { id: made.id, pool: 'p', status: 'active', uri: 'nbd://h:1/again' },
+  ]);
+});
+
+it('places exports on the live gateway with the fewest that reaches the pool', async () => {
+  await announce('far', ['q']);
+  await announce('busy', ['r']);
+  await announce('idle', ['r']);
+  await catalog.exports.create(await exportOf('load', { gatewayId: 'busy' }));
+  expect((await catalog.gateways.place('r')).id).toBe('idle');
+  await expect(catalog.gateways.place('r', 'far')).rejects.toMatchObject({ code: 'no_gateway' });
+});
+
+it('places nothing on a gateway that is dead, retired or unknown', async () => {
+  await announce('late', ['s']);
+  now += GATEWAY_DEAD_AFTER_MS + 1;
+  await expect(catalog.gateways.place('s')).rejects.toMatchObject({ code: 'no_gateway' });
+  await announce('late', ['s']);
+  expect((await catalog.gateways.place('s')).alive).toBe(true);
+  await catalog.gateways.retire('late');
+  await expect(catalog.gateways.place('s', 'late')).rejects.toMatchObject({ code: 'no_gateway' });
+  await expect(catalog.gateways.place('s', 'never')).rejects.toMatchObject({ code: 'not_found' });
+});

@@ -1,0 +1,122 @@
+/** Exports in the catalog: which gateway serves which image, and how. */
+
+import type { Export, ExportOptions, ListExports, Page } from '@zonelab/contracts';
+import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
+import type { Export as ExportRow, PrismaClient } from '../generated/client.ts';
+import { pageArguments, toPage } from '../page.ts';
+import { imageExported, lockImage } from './images.ts';
+
+export interface NewExport {
+  imageId: string;
+  gatewayId: string;
+  name: string;
+  readOnly: boolean;
+  options: ExportOptions;
+}
+
+/** An export with the pool of its image: what a gateway needs to serve it. */
+export interface PlacedExport extends Export {
+  pool: string;
+}
+
+export class ExportsRepository {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  /**
+   * A row in status `attaching`. A writable export is the only one of its image; read-only ones may be many.
+   * Errors: `not_found`, `state_conflict` where the image is not ready, `image_exported`, `name_taken`.
+   */
+  async create(wanted: NewExport): Promise<Export> {
+    const { imageId, readOnly, name } = wanted;
+    const create = this.prisma.$transaction(async (database) => {
+      const image = await lockImage(database, imageId);
+      if (image.status !== 'ready') {
+        const message = `image ${imageId}: its status is ${image.status}, an export needs ready`;
+        const context = { resource: 'image', id: imageId, state: image.status };
+        throw new CatalogError('state_conflict', message, context);
+      }
+      const hindering = readOnly ? { imageId, readOnly: false } : { imageId };
+      const taken = await database.export.findFirst({ where: hindering });
+      if (taken) throw imageExported(imageId, taken);
+      const writableImageId = readOnly ? null : imageId;
+      return database.export.create({ data: { ...wanted, writableImageId } });
+    });
+    return toExport(await refusingTakenName('export of the gateway', name, create));
+  }
+
+  /** Errors: `not_found`. */
+  async get(id: string): Promise<Export> {
+    const row = await this.prisma.export.findUnique({ where: { id } });
+    if (!row) throw notFound('export', id);
+    return toExport(row);
+  }
+
+  async list({ imageId, gatewayId, ...page }: ListExports): Promise<Page<Export>> {
+    const { where, ...rest } = pageArguments(page);
+    const filters = { ...where, ...(imageId && { imageId }), ...(gatewayId && { gatewayId }) };
+    const rows = await this.prisma.export.findMany({ ...rest, where: filters });
+    return toPage(rows, page.limit, toExport);
+  }
+
+  /** The export through which an image is managed: the writable one, else any; undefined where it rests. */
+  async ofImage(imageId: string): Promise<Export | undefined> {
+    const orderBy = { readOnly: 'asc' } as const;
+    const row = await this.prisma.export.findFirst({ where: { imageId }, orderBy });
+    return row ? toExport(row) : undefined;
+  }
+
+  /** All that a gateway has to serve, as it must know after a restart. */
+  async ofGateway(gatewayId: string): Promise<PlacedExport[]> {
+    const rows = await this.prisma.export.findMany({
+      where: { gatewayId, status: { in: ['attaching', 'active', 'failed'] } },
+      include: { image: { select: { pool: true } } },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
+  }
+
+  /** The gateway serves it at `uri`. Errors: `not_found`. */
+  async activate(id: string, uri: string): Promise<Export> {
+    return this.update(id, { status: 'active', uri, error: null });
+  }
+
+  /** The gateway cannot serve it. Errors: `not_found`. */
+  async fail(id: string, error: string): Promise<Export> {
+    return this.update(id, { status: 'failed', uri: null, error });
+  }
+
+  /** Errors: `not_found`. */
+  async beginDetach(id: string): Promise<Export> {
+    return this.update(id, { status: 'detaching' });
+  }
+
+  /** Takes the row out, whether it is there or not. No gateway may serve it any more. */
+  async remove(id: string): Promise<void> {
+    await this.prisma.export.deleteMany({ where: { id } });
+  }
+
+  private async update(
+    id: string,
+    data: Partial<Pick<ExportRow, 'status' | 'uri' | 'error'>>,
+  ): Promise<Export> {
+    const [row] = await this.prisma.export.updateManyAndReturn({ where: { id }, data });
+    if (!row) throw notFound('export', id);
+    return toExport(row);
+  }
+}
+
+function toExport(row: ExportRow): Export {
+  return {
+    id: row.id,
+    imageId: row.imageId,
+    gatewayId: row.gatewayId,
+    name: row.name,
+    readOnly: row.readOnly,
+    options: row.options as ExportOptions,
+    status: row.status,
+    uri: row.uri,
+    error: row.error,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
