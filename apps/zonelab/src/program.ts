@@ -4,7 +4,9 @@ import type { CliContext } from './context.ts';
 import { addDiskCommands } from './disk-program.ts';
 import { describeError, exitCodeOf } from './errors.ts';
 import { addImgCommands } from './img/program.ts';
+import { addLabCommands } from './lab/program.ts';
 import type { Output } from './output.ts';
+import { addRestCommands } from './rest/program.ts';
 
 /** Carries out a command line and returns the exit code: 0 ok, 1 failed, 2 usage. */
 export async function runProgram(args: readonly string[], out: Output): Promise<number> {
@@ -28,6 +30,8 @@ function buildProgram(context: CliContext): Command {
     .exitOverride();
   addImgCommands(program, context);
   addDiskCommands(program, context);
+  addRestCommands(program, context);
+  addLabCommands(program, context);
   program
     .command('test')
     .description('set up what is missing and run every test')

@@ -31,7 +31,7 @@ const sample = [
 
 it('draws one letter a zone, with a legend that counts them', () => {
   const map = drawZoneMap(sample, { colours: false, columns: 80 });
-  expect(map).toMatch(/^0 {2}c#oO-\.rx\n/);
+  expect(map).toMatch(/^0 {2}=#oOc\.rx\n/);
   expect(map).toContain('# 1 full');
   expect(map).toContain('8 zones, capacity 8 MiB, 1.5 MiB behind write pointers');
 });

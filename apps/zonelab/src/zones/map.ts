@@ -21,10 +21,10 @@ const LOOKS: Readonly<Record<Condition, Look>> = {
   'read-only': { letter: 'r', colour: 35, name: 'read-only' },
   'explicit-open': { letter: 'O', colour: 92, name: 'explicitly open' },
   'implicit-open': { letter: 'o', colour: 32, name: 'implicitly open' },
-  closed: { letter: '-', colour: 33, name: 'closed' },
+  closed: { letter: 'c', colour: 33, name: 'closed' },
   full: { letter: '#', colour: 36, name: 'full' },
   empty: { letter: '.', colour: 90, glyph: '·', name: 'empty' },
-  'not-wp': { letter: 'c', colour: 34, glyph: '≡', name: 'conventional' },
+  'not-wp': { letter: '=', colour: 34, glyph: '≡', name: 'conventional' },
 };
 const CONDITIONS = Object.keys(LOOKS) as Condition[];
 const LEVELS = [...'▁▂▃▄▅▆▇█'];

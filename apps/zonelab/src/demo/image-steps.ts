@@ -1,0 +1,210 @@
+/** The demo's steps on a zoned image: made over REST, exported, and exercised by QEMU's and libnbd's own tools. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Export, Image, Zone, ZoneReport } from '@zonelab/contracts';
+import { poll } from '../lab/poll.ts';
+import { EXPORT_TIMEOUT_MS } from '../limits.ts';
+import { humanSize } from '../numbers.ts';
+import type { RestSession } from '../rest/session.ts';
+import { runClient, runClientWell } from './clients.ts';
+import { type Progress, verify } from './progress.ts';
+
+export interface DemoContext {
+  readonly rest: RestSession;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** For files that clients read and write; removed in the end. */
+  readonly scratch: string;
+}
+
+const MIB = 1024 ** 2;
+const ZONE_BYTES = 64 * MIB;
+const CAPACITY_BYTES = 48 * MIB;
+const DISK_BYTES = 1024 * MIB;
+/** Real input: a file of this size goes through nbdcopy and comes back. */
+const FILE_BYTES = 4 * MIB;
+const FILE_ZONE = 0;
+const FULL_ZONE = 1;
+const PARTIAL_ZONE = 2;
+const PARTIAL_BYTES = 3 * MIB;
+
+const start = (zone: number) => zone * ZONE_BYTES;
+
+export async function createImage({ rest, progress }: DemoContext): Promise<Image> {
+  return progress.step('create a zoned image over REST', async () => {
+    const image = await rest.post<Image>('/v1/images', {
+      name: `demo-${randomBytes(4).toString('hex')}`,
+      profile: 'zns',
+      size: '1G',
+      zoneSize: '64M',
+      zoneCapacity: '48M',
+      maxOpenZones: 4,
+      maxActiveZones: 6,
+      maxAppendSectors: 512,
+    });
+    verify(image.status === 'ready' && image.size === DISK_BYTES, 'the image is ready', image);
+    const zones = await readZones(rest, image.id);
+    const fresh = zones.every(({ condition }) => condition === 'empty');
+    verify(fresh && zones.length === DISK_BYTES / ZONE_BYTES, '16 zones, all empty', zones);
+    return [`${image.name}, ${humanSize(image.size)}, ${zones.length} empty zones`, image];
+  });
+}
+
+/** Exports the image and waits until a stock client sees it. */
+export async function exportImage(
+  { rest, progress, signal }: DemoContext,
+  image: Image,
+): Promise<Export & { uri: string }> {
+  return progress.step('export it and attach nbdinfo', async () => {
+    const { id } = await rest.post<Export>('/v1/exports', { imageId: image.id });
+    const active = async () => {
+      const found = await rest.get<Export>(`/v1/exports/${id}`);
+      verify(found.status !== 'failed', 'the export becomes active', found.error);
+      return found.status === 'active' ? found : undefined;
+    };
+    const made = await poll(active, {
+      what: 'an active export',
+      timeoutMs: EXPORT_TIMEOUT_MS,
+      signal,
+    });
+    const { uri } = made;
+    verify(uri !== null, 'an active export has a URI', made);
+    const info = JSON.parse(await runClientWell('nbdinfo', ['--json', uri], signal));
+    const size = info.exports?.[0]?.['export-size'];
+    verify(size === DISK_BYTES, 'nbdinfo sees the size of the image', size);
+    return [`${uri}, ${humanSize(size)}`, { ...made, uri }];
+  });
+}
+
+/** A file through nbdcopy into a zone and back; then qemu-io at write pointers, one zone to its capacity. */
+export async function writeThroughClients(context: DemoContext, uri: string): Promise<void> {
+  const { progress, signal, scratch } = context;
+  await progress.step('copy a file in and out with nbdcopy', async () => {
+    const source = join(scratch, 'in');
+    writeFileSync(source, readFileSync(process.execPath).subarray(0, FILE_BYTES));
+    // Requests one after the other: a zone takes writes in order only.
+    const inOrder = ['--synchronous', '--connections=1', '--requests=1', '--flush'];
+    await runClientWell('nbdcopy', [...inOrder, source, uri], signal);
+    const copy = join(scratch, 'out');
+    await runClientWell('nbdcopy', [uri, copy], signal);
+    const [sent, back] = [source, copy].map((file) =>
+      createHash('sha256').update(readFileSync(file).subarray(0, FILE_BYTES)).digest('hex'),
+    );
+    verify(sent === back, 'what comes back is what went in', { sent, back });
+    return [`${humanSize(FILE_BYTES)}, sha256 ${back?.slice(0, 16)}…`, undefined];
+  });
+  await progress.step('write at write pointers with qemu-io, and read back', async () => {
+    const half = CAPACITY_BYTES / 2;
+    const commands = [
+      `write -P 0x5a ${start(FULL_ZONE)} ${half}`,
+      `write -P 0xa5 ${start(FULL_ZONE) + half} ${half}`,
+      `write -P 0x77 ${start(PARTIAL_ZONE)} ${PARTIAL_BYTES}`,
+      'flush',
+      `read -P 0x5a ${start(FULL_ZONE)} ${half}`,
+      `read -P 0xa5 ${start(FULL_ZONE) + half} ${half}`,
+      `read -P 0x77 ${start(PARTIAL_ZONE)} ${PARTIAL_BYTES}`,
+      `read -P 0 ${start(PARTIAL_ZONE) + PARTIAL_BYTES} ${MIB}`,
+    ];
+    await runClientWell('qemu-io', qemuIo(uri, commands), signal);
+    return [`${humanSize(CAPACITY_BYTES + PARTIAL_BYTES)} in two zones`, undefined];
+  });
+}
+
+export async function verifyWritePointers(
+  { rest, progress }: DemoContext,
+  image: Image,
+): Promise<void> {
+  await progress.step('read the write pointers over REST', async () => {
+    const zones = await readZones(rest, image.id);
+    const expected = [
+      [FILE_ZONE, 'implicit-open', start(FILE_ZONE) + FILE_BYTES],
+      [FULL_ZONE, 'full', start(FULL_ZONE) + ZONE_BYTES],
+      [PARTIAL_ZONE, 'implicit-open', start(PARTIAL_ZONE) + PARTIAL_BYTES],
+    ] as const;
+    for (const [index, condition, writePointer] of expected) {
+      const zone = zones[index];
+      const holds = zone?.condition === condition && zone.writePointer === writePointer;
+      verify(holds, `zone ${index} is ${condition}, its write pointer ${writePointer}`, zone);
+    }
+    const others = zones.slice(expected.length);
+    verify(
+      others.every(({ condition }) => condition === 'empty'),
+      'the rest is empty',
+      others,
+    );
+    return [`${expected.length} zones as written, ${others.length} still empty`, undefined];
+  });
+}
+
+/** A write away from the write pointer is refused and changes nothing. */
+export async function refuseWrongPlace(
+  { rest, progress, signal }: DemoContext,
+  image: Image,
+  uri: string,
+): Promise<void> {
+  await progress.step('have a write at a wrong place refused', async () => {
+    const before = await readZones(rest, image.id);
+    const wrong = `write -P 1 ${start(PARTIAL_ZONE) + 2 * PARTIAL_BYTES} 4k`;
+    const { exitCode, stdout } = await runClient('qemu-io', qemuIo(uri, [wrong]), signal);
+    verify(exitCode !== 0 && stdout.includes('write failed'), 'qemu-io reports a refusal', stdout);
+    const after = await readZones(rest, image.id);
+    const same = JSON.stringify(after) === JSON.stringify(before);
+    verify(same, 'no zone changed', after[PARTIAL_ZONE]);
+    return [`${stdout.trim()}; no zone changed`, undefined];
+  });
+}
+
+/** A reset over REST, seen by the client that is attached. */
+export async function resetZone(
+  { rest, progress, signal }: DemoContext,
+  image: Image,
+  uri: string,
+): Promise<void> {
+  await progress.step('reset a zone over REST while it is exported', async () => {
+    await rest.post(`/v1/images/${image.id}/zones/${PARTIAL_ZONE}/reset`);
+    const zone = (await readZones(rest, image.id))[PARTIAL_ZONE];
+    const holds = zone?.condition === 'empty' && zone.writePointer === zone.start;
+    verify(holds, `zone ${PARTIAL_ZONE} is empty`, zone);
+    const commands = [
+      `read -P 0 ${start(PARTIAL_ZONE)} ${PARTIAL_BYTES}`,
+      `write -P 0x42 ${start(PARTIAL_ZONE)} 1M`,
+      `read -P 0x42 ${start(PARTIAL_ZONE)} 1M`,
+    ];
+    await runClientWell('qemu-io', qemuIo(uri, commands), signal);
+    return [`zone ${PARTIAL_ZONE} reads as zeroes and was written again`, undefined];
+  });
+}
+
+/** Ends the export; the zones keep what they hold, open ones closed. Answers the zones at rest. */
+export async function endExport(
+  { rest, progress, signal }: DemoContext,
+  image: Image,
+  exportId: string,
+): Promise<Zone[]> {
+  return progress.step('end the export; the zones stay as they are', async () => {
+    await rest.delete(`/v1/exports/${exportId}`);
+    const closed = async () => {
+      const zones = await readZones(rest, image.id);
+      return zones[FILE_ZONE]?.condition === 'closed' ? zones : undefined;
+    };
+    const zones = await poll(closed, {
+      what: 'the image at rest',
+      timeoutMs: EXPORT_TIMEOUT_MS,
+      signal,
+    });
+    const pointers = zones.slice(0, 3).map(({ writePointer }) => writePointer);
+    const expected = [FILE_BYTES, start(FULL_ZONE) + ZONE_BYTES, start(PARTIAL_ZONE) + MIB];
+    verify(`${pointers}` === `${expected}`, `write pointers ${expected}`, pointers);
+    return ['open zones are closed, write pointers kept', zones];
+  });
+}
+
+async function readZones(rest: RestSession, imageId: string): Promise<Zone[]> {
+  const { items } = await rest.get<ZoneReport>(`/v1/images/${imageId}/zones`);
+  return items;
+}
+
+function qemuIo(uri: string, commands: readonly string[]): string[] {
+  return ['-f', 'raw', uri, ...commands.flatMap((command) => ['-c', command])];
+}

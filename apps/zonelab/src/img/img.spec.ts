@@ -1,0 +1,113 @@
+/** `zonelab img` beside the real qemu-img. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { runCli } from '../run-cli.fixture.ts';
+
+const ZONED = 'size=1G,zone_size=64M,zone_capacity=64M,zone_nr_conv=2,max_append_sectors=512';
+
+let folder: string;
+let image: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'zonelab-img-'));
+  image = join(folder, 'image.qcow2');
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const qemuImg = (...args: string[]) => execFileSync('qemu-img', args, { encoding: 'utf8' });
+
+it('prints what qemu-img prints while it creates a plain disk', async () => {
+  const { stdout } = await runCli('img', 'create', '-f', 'qcow2', image, '64M');
+  const other = join(folder, 'other.qcow2');
+  expect(stdout).toBe(qemuImg('create', '-f', 'qcow2', other, '64M').replace(other, image));
+});
+
+it.each(['human', 'json'])(
+  "tells of qemu-img's own disk what qemu-img tells, in %s form",
+  async (form) => {
+    qemuImg('create', '-q', '-f', 'qcow2', image, '64M');
+    const { stdout } = await runCli('img', 'info', '--output', form, image);
+    expect(stdout).toBe(qemuImg('info', `--output=${form}`, image));
+  },
+);
+
+it('makes zoned images that qemu-img finds healthy', async () => {
+  await runCli('img', 'create', '-q', image, '-o', ZONED);
+  expect(qemuImg('check', image)).toContain('No errors were found on the image.');
+  expect(JSON.parse(qemuImg('info', '--output=json', image))['virtual-size']).toBe(1024 ** 3);
+});
+
+it('adds every field of the zoned extension to the JSON form', async () => {
+  await runCli('img', 'create', '-q', image, '-o', ZONED);
+  const { stdout } = await runCli('img', 'info', '--output', 'json', image);
+  expect(JSON.parse(stdout)['format-specific'].data.zoned).toMatchObject({
+    'zoned-profile': 'zbc',
+    'zone-size': 64 * 1024 ** 2,
+    'zone-capacity': 64 * 1024 ** 2,
+    'nr-zones': 16,
+    'zone-nr-conv': 2,
+    'max-active-zones': 0,
+    'max-open-zones': 0,
+    'max-append-sectors': 512,
+    'logical-block-size': 512,
+  });
+});
+
+it.each(['human', 'json'])('checks as qemu-img does, in %s form', async (form) => {
+  qemuImg('create', '-q', '-f', 'qcow2', image, '4M');
+  execFileSync('qemu-io', [image, '-c', 'write -q 0 192k']);
+  const { stdout, exitCode } = await runCli('img', 'check', '--output', form, image);
+  const theirs = qemuImg('check', `--output=${form}`, image);
+  // qemu-img leaves the order of keys to chance
+  const comparable = (text: string) => (form === 'json' ? JSON.parse(text) : text);
+  expect(comparable(stdout)).toEqual(comparable(theirs));
+  expect(exitCode).toBe(0);
+});
+
+it('ends a check of leaks with 3, as qemu-img does', async () => {
+  qemuImg('create', '-q', '-f', 'qcow2', image, '4M');
+  execFileSync('qemu-io', [image, '-c', 'write -q 0 192k']);
+  // an L1 table of zeroes: everything it named is still counted, and used by nothing
+  const l1Offset = 3 * 65_536;
+  execFileSync('dd', [
+    ...['if=/dev/zero', `of=${image}`, 'bs=8', `seek=${l1Offset / 8}`],
+    ...['count=1', 'conv=notrunc', 'status=none'],
+  ]);
+  const theirs = spawnSync('qemu-img', ['check', image], { encoding: 'utf8' });
+  const ours = await runCli('img', 'check', image);
+  expect([ours.exitCode, ours.stdout]).toEqual([3, theirs.stdout]);
+});
+
+it.each([
+  [['create', 'IMAGE', '1G', '-o', 'foo=1'], '-o: got foo'],
+  [['create', 'IMAGE', '1G', '-o', 'zone_size=3M,cluster_size=2M'], 'zoneSize: got 3145728'],
+  [['create', 'IMAGE'], 'size: got none'],
+  [['create', '-f', 'raw', 'IMAGE', '1M'], '-f: got raw, allowed is qcow2'],
+  [['create', '--bad', 'IMAGE', '1M'], "unknown option '--bad'"],
+  [['info', 'IMAGE'], 'no such file'],
+  [['info', '--output', 'xml', 'IMAGE'], '--output: got xml, allowed is human or json'],
+  [['bogus'], "unknown command 'bogus'"],
+])('ends img %j with 1 and one line, and leaves no file', async (args, message) => {
+  const { stderr, exitCode } = await runCli(
+    'img',
+    ...args.map((arg) => (arg === 'IMAGE' ? image : arg)),
+  );
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(message);
+  expect(stderr.trimEnd()).not.toContain('\n');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it('refuses a file that is no qcow2 image', async () => {
+  writeFileSync(image, 'junk');
+  const { stderr, exitCode } = await runCli('img', 'info', image);
+  expect([exitCode, stderr.includes(image) || stderr.includes('qcow2')]).toEqual([1, true]);
+  expect(existsSync(image)).toBe(true);
+});

@@ -1,0 +1,115 @@
+/** `zonelab io` on zoned images, and beside the real qemu-io on a plain disk. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCli } from '../run-cli.fixture.ts';
+
+let folder: string;
+let disk: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'zonelab-io-'));
+  disk = join(folder, 'disk.qcow2');
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const io = (...commands: string[]) => runCli('io', disk, ...commands.flatMap((c) => ['-c', c]));
+
+describe('on a zoned image', () => {
+  beforeEach(async () => {
+    const zoned = 'size=4M,zone_size=1M,zone_nr_conv=1,max_append_sectors=64';
+    await runCli('img', 'create', '-q', disk, '-o', zoned);
+  });
+
+  it('reports zones in sectors, as qemu-io does', async () => {
+    const { stdout, exitCode } = await io('write -q 1M 12k', 'zrp 0 2');
+    expect(stdout).toBe(
+      'start: 0x0, len 0x800, cap 0x800, wptr 0x0, zcond:0, [type: 1]\n' +
+        'start: 0x800, len 0x800, cap 0x800, wptr 0x818, zcond:2, [type: 2]\n',
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  it('appends several lengths as one write and prints where it went', async () => {
+    const { stdout } = await io('write -q -P 1 1M 12k', 'zap -p 1M 4k 8k', 'zrp 1M 1');
+    expect(stdout).toBe(
+      'After zap done, the append sector is 0x818\n' +
+        'start: 0x800, len 0x800, cap 0x800, wptr 0x830, zcond:2, [type: 2]\n',
+    );
+  });
+
+  it('leaves appended data to be read at the write pointer, the data before it untouched', async () => {
+    const { exitCode } = await io(
+      'write -q -P 1 1M 12k',
+      'zap 1M 4k 8k',
+      'read -q -P 1 1M 12k',
+      'read -q -P 0xcd 1060864 12k',
+      'read -q -P 0 1073152 4k',
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  it('opens, closes, finishes and resets the zones of a range', async () => {
+    const zones = async (...commands: string[]) => {
+      const { stdout } = await io(...commands, 'zrp 1M 3');
+      return [...stdout.matchAll(/zcond:(\d+)/g)].map(([, number]) => Number(number));
+    };
+    expect(await zones('zo 1M 1M', 'zo 2M 1M')).toEqual([3, 3, 1]);
+    expect(await zones('write -q 2M 4k', 'zc 2M 1M')).toEqual([1, 4, 1]);
+    expect(await zones('zf 3M 1M')).toEqual([1, 4, 14]);
+    expect(await zones('zrs 1M 3M')).toEqual([1, 1, 1]);
+  });
+
+  it('says on standard error why a command was refused, and goes on with the next', async () => {
+    const { stdout, stderr, exitCode } = await io('write 1052672 4k', 'zo 0 1M', 'length');
+    expect(stdout).toBe(
+      'write failed: Invalid argument\nzone open failed: Invalid argument\n4 MiB\n',
+    );
+    expect(stderr).toMatch(/^zonelab io: zone 1: .*write pointer.*\n/);
+    expect(exitCode).toBe(1);
+  });
+
+  it('refuses to write to an image opened read-only', async () => {
+    const { stdout, exitCode } = await runCli('io', '-r', disk, '-c', 'write 1M 4k');
+    expect(stdout).toBe('write failed: Operation not permitted\n');
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('on a plain disk', () => {
+  /** Rates and times differ from run to run. */
+  const comparable = (text: string) => text.replace(/^(.* ops; ).*$/gm, '$1');
+
+  it.each([
+    [['write -P 0x5a 0 4k', 'read -P 0x5a 0 4k', 'read -P 1 0 4k', 'read -v 4064 64']],
+    [['write -q -P 3 64k 64k', 'map', 'length', 'write -z 0 64k', 'discard 64k 64k', 'flush']],
+    [
+      [
+        'read 4k',
+        'bogus',
+        'write -P 300 0 512',
+        'write x 4k',
+        'write -q 0 512',
+        'write 1M 512',
+        'read -C 0 x',
+      ],
+    ],
+  ])('prints what qemu-io prints for %j', async (commands) => {
+    const other = join(folder, 'other.qcow2');
+    for (const file of [disk, other]) {
+      execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', file, '1M']);
+    }
+    const ours = await io(...commands);
+    const theirs = spawnSync('qemu-io', [other, ...commands.flatMap((c) => ['-c', c])], {
+      encoding: 'utf8',
+    });
+    expect(comparable(ours.stdout)).toBe(comparable(theirs.stdout));
+    expect(ours.exitCode).toBe(theirs.status);
+  });
+});
