@@ -15,13 +15,8 @@ import { imagePath, type Pool } from '@zonelab/platform';
 import { ImageError, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { ZonedExport } from '@zonelab/zoned-export';
 import { LiveImage } from './live-image.ts';
+import type { PublicAddress } from './nbd-frontend.ts';
 import { GatewayRefusal } from './refusals.ts';
-
-/** Where NBD clients find the server. */
-export interface PublicAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 interface Attachment {
   readonly payload: AttachPayload;

@@ -1,0 +1,75 @@
+/** Exports as the catalog wants them: served by the data plane, and the catalog told what came of it. */
+
+import { Inject, Injectable } from '@nestjs/common';
+import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
+import type { AttachPayload } from '@zonelab/contracts';
+import type { Logger } from '@zonelab/platform';
+import { Attachments } from './attachments.ts';
+import { GatewayRefusal } from './refusals.ts';
+import { LOGGER } from './tokens.ts';
+
+@Injectable()
+export class ExportService {
+  constructor(
+    private readonly attachments: Attachments,
+    private readonly catalog: Catalog,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Serves an export and makes it active in the catalog, or failed with the reason. Idempotent.
+   * @throws what `Attachments.attach` throws; GatewayRefusal `not_attached` where the catalog has no such export
+   */
+  async attach(payload: AttachPayload): Promise<string> {
+    const { exportId, name } = payload;
+    let uri: string;
+    try {
+      uri = await this.attachments.attach(payload);
+    } catch (error) {
+      await this.noteFailure(exportId, error);
+      throw error;
+    }
+    try {
+      await this.catalog.exports.activate(exportId, uri);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      // deleted while the job waited: nobody would ever detach it
+      await this.attachments.detach(exportId);
+      throw new GatewayRefusal('not_attached', `export ${exportId}: gone from the catalog`);
+    }
+    this.logger.info({ exportId, uri }, `export ${name} attached`);
+    return uri;
+  }
+
+  async detach(exportId: string): Promise<void> {
+    await this.attachments.detach(exportId);
+    this.logger.info({ exportId }, 'export detached');
+  }
+
+  /** Serves again what the catalog says belongs to this gateway. One that cannot be served harms no other. */
+  async restore(gatewayId: string): Promise<void> {
+    const placed = await this.catalog.exports.ofGateway(gatewayId);
+    const attached = placed.map((one) => this.attach(toPayload(one)));
+    for (const result of await Promise.allSettled(attached)) {
+      if (result.status === 'fulfilled') continue;
+      this.logger.error({ err: result.reason }, 'export not restored');
+    }
+  }
+
+  private async noteFailure(exportId: string, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    try {
+      await this.catalog.exports.fail(exportId, reason);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof CatalogError && error.code === 'not_found';
+}
+
+function toPayload({ id, imageId, name, pool, readOnly, options }: PlacedExport): AttachPayload {
+  return { exportId: id, imageId, name, pool, readOnly, options };
+}

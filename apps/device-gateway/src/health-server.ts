@@ -1,0 +1,55 @@
+/** `/healthz`: the process runs. `/readyz`: it serves, and the catalog knows it as alive. */
+
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '@zonelab/platform';
+import { Heartbeat } from './heartbeat.ts';
+import { CONFIG } from './tokens.ts';
+
+@Injectable()
+export class HealthServer {
+  private readonly server: Server;
+  /** Set once exports have been restored and jobs are taken. */
+  started = false;
+
+  constructor(
+    private readonly heartbeat: Heartbeat,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.server = createServer((request, response) => this.answer(request.url, response));
+  }
+
+  /** The port that it listens on, where any free one was asked for. */
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' ? (address?.port ?? 0) : 0;
+  }
+
+  /** @throws where the port is taken */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(this.config.port, this.config.bind, resolve);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.started = false;
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private answer(url: string | undefined, response: ServerResponse): void {
+    if (url === '/healthz') reply(response, 200, 'ok');
+    else if (url !== '/readyz') reply(response, 404, 'not found');
+    else if (this.started && this.heartbeat.alive) reply(response, 200, 'ready');
+    else reply(response, 503, 'not ready');
+  }
+}
+
+function reply(response: ServerResponse, code: number, status: string): void {
+  response.writeHead(code, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ status }));
+}

@@ -1,0 +1,62 @@
+/** The gateway's row in the catalog, kept fresh: exports are placed only on gateways whose heart beats. */
+
+import { Inject, Injectable } from '@nestjs/common';
+import { Catalog } from '@zonelab/catalog';
+import { GATEWAY_DEAD_AFTER_MS, GATEWAY_HEARTBEAT_MS } from '@zonelab/contracts';
+import type { Config, Logger } from '@zonelab/platform';
+import { NbdFrontend } from './nbd-frontend.ts';
+import { CONFIG, LOGGER } from './tokens.ts';
+
+@Injectable()
+export class Heartbeat {
+  private timer: NodeJS.Timeout | undefined;
+  private lastBeatMs = Number.NEGATIVE_INFINITY;
+  private beating: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly frontend: NbdFrontend,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Whether others take this gateway for alive. */
+  get alive(): boolean {
+    return performance.now() - this.lastBeatMs < GATEWAY_DEAD_AFTER_MS;
+  }
+
+  /** Announces the gateway, and goes on doing so. @throws where the catalog does not take the first beat */
+  async start(): Promise<void> {
+    await this.beat();
+    this.schedule();
+  }
+
+  /** No export is placed here any more. */
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.beating;
+    clearTimeout(this.timer);
+    this.lastBeatMs = Number.NEGATIVE_INFINITY;
+    await this.catalog.gateways.retire(this.config.gatewayId);
+  }
+
+  private async beat(): Promise<void> {
+    const { gatewayId, pools } = this.config;
+    await this.catalog.gateways.announce({
+      id: gatewayId,
+      ...this.frontend.address,
+      unixSocket: null,
+      pools: pools.map(({ name }) => name),
+    });
+    this.lastBeatMs = performance.now();
+  }
+
+  /** One beat after the other, whatever the last one came to: disks are served without the catalog too. */
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.beating = this.beat()
+        .catch((err: unknown) => this.logger.warn({ err }, 'catalog out of reach'))
+        .then(() => this.schedule());
+    }, GATEWAY_HEARTBEAT_MS);
+  }
+}
