@@ -1,0 +1,91 @@
+/**
+ * One experiment from the catalog's "queued" to its end. Safe to repeat: what the catalog calls ended is left alone,
+ * and a run that was interrupted starts again and, being seeded, ends the same.
+ */
+import { setInterval } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { Catalog } from '@zonelab/catalog';
+import type { ExperimentDefinition } from '@zonelab/contracts';
+import { type ExperimentProgress, WorkloadError } from '@zonelab/zone-workload';
+import { PROGRESS_INTERVAL_MS } from '../limits.ts';
+import { simulate } from '../simulation/simulate.ts';
+
+/** Module that simulation threads run. */
+export const THREAD = Symbol('simulation thread');
+
+/** The catalog says that the experiment no longer runs. */
+const CANCELLED = Symbol('cancelled');
+
+export interface RunHooks {
+  /** Ends the run without a result, to be repeated later; `run` throws the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Called about four times a second. */
+  readonly onProgress: (progress: ExperimentProgress) => Promise<void>;
+}
+
+@Injectable()
+export class ExperimentRunner {
+  constructor(
+    private readonly catalog: Catalog,
+    @Inject(THREAD) private readonly thread: URL,
+  ) {}
+
+  /**
+   * Settles when the catalog knows the result, be it a report, a failure of the experiment's own, or that it was
+   * cancelled. Throws what is not the experiment's fault.
+   */
+  async run(experimentId: string, hooks: RunHooks): Promise<void> {
+    const definition = await this.catalog.experiments.start(experimentId);
+    if (!definition) return;
+    try {
+      await this.simulate(experimentId, definition, hooks);
+    } catch (error) {
+      if (error === CANCELLED) return;
+      if (!(error instanceof WorkloadError)) throw error;
+      await this.catalog.experiments.fail(experimentId, error.message);
+    }
+  }
+
+  private async simulate(
+    experimentId: string,
+    definition: ExperimentDefinition,
+    { signal, onProgress }: RunHooks,
+  ): Promise<void> {
+    const watch = new AbortController();
+    let latest: ExperimentProgress | undefined;
+    const watched = this.watch(experimentId, watch, async () => {
+      if (latest) await onProgress(latest);
+      return latest?.progress ?? 0;
+    });
+    try {
+      const report = await simulate(definition, {
+        thread: this.thread,
+        signal: AbortSignal.any([signal, watch.signal]),
+        onProgress: (progress) => {
+          latest = progress;
+        },
+      });
+      await this.catalog.experiments.succeed(experimentId, { ...report });
+    } finally {
+      watch.abort();
+      await watched;
+    }
+  }
+
+  /** Until it is aborted: tells the catalog the progress, and aborts with the reason when there must be no more. */
+  private async watch(
+    experimentId: string,
+    controller: AbortController,
+    progress: () => Promise<number>,
+  ): Promise<void> {
+    try {
+      const { signal } = controller;
+      for await (const _ of setInterval(PROGRESS_INTERVAL_MS, undefined, { signal })) {
+        const runs = await this.catalog.experiments.progress(experimentId, await progress());
+        if (!runs) controller.abort(CANCELLED);
+      }
+    } catch (error) {
+      controller.abort(error); // no change where it is the end of the run
+    }
+  }
+}

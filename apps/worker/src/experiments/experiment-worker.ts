@@ -1,0 +1,119 @@
+/** Takes experiments off the queue and sees each to its end, however often workers and databases come and go. */
+import { availableParallelism } from 'node:os';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
+import type { Logger } from '@zonelab/platform';
+import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import {
+  KEPT_FAILED_JOBS,
+  LOCK_DURATION_MS,
+  MAX_STARTS,
+  REPAIR_INTERVAL_MS,
+  STALLED_INTERVAL_MS,
+} from '../limits.ts';
+import { queueConnection } from '../queue-connection.ts';
+import { ExperimentQueue, type RunJob, type RunPayload } from './experiment-queue.ts';
+import { ExperimentRunner } from './experiment-runner.ts';
+
+export const LOGGER = Symbol('logger');
+export const REDIS_URL = Symbol('Redis URL');
+/** Milliseconds before an experiment is started again. */
+export const RETRY_DELAY = Symbol('retry delay');
+
+@Injectable()
+export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly shutdown = new AbortController();
+  private worker: Worker<RunPayload, null, 'run'> | undefined;
+  private repairTimer: NodeJS.Timeout | undefined;
+  private repairing: Promise<void> | undefined;
+
+  constructor(
+    private readonly runner: ExperimentRunner,
+    private readonly queue: ExperimentQueue,
+    @Inject(REDIS_URL) private readonly redisUrl: string,
+    @Inject(RETRY_DELAY) private readonly retryDelayMs: number,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.repair();
+    this.repairTimer = setInterval(() => {
+      this.repairing ??= this.repair().finally(() => {
+        this.repairing = undefined;
+      });
+    }, REPAIR_INTERVAL_MS);
+    this.worker = new Worker<RunPayload, null, 'run'>(
+      EXPERIMENTS_QUEUE,
+      (job, token) => this.process(job, token),
+      {
+        connection: queueConnection(this.redisUrl),
+        prefix: QUEUE_PREFIX,
+        concurrency: availableParallelism(), // each run has a thread of its own
+        lockDuration: LOCK_DURATION_MS,
+        stalledInterval: STALLED_INTERVAL_MS,
+        maxStalledCount: MAX_STARTS,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: KEPT_FAILED_JOBS },
+      },
+    );
+    this.worker.on('error', (err) => this.logger.warn({ err }, 'experiments queue'));
+    this.worker.on('failed', (job, err) => {
+      this.logger.error({ err, experimentId: job?.data.experimentId }, 'experiment given up');
+      void this.repair();
+    });
+    await this.worker.waitUntilReady();
+  }
+
+  /** Runs in hand go back to the queue, for the next worker. */
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.repairTimer);
+    const closed = this.worker?.close();
+    this.shutdown.abort(new Error('the worker is shutting down'));
+    await Promise.all([closed, this.repairing]);
+  }
+
+  private async process(job: RunJob, token?: string): Promise<null> {
+    const { experimentId } = job.data;
+    this.logger.info({ experimentId, start: job.attemptsStarted }, 'experiment started');
+    try {
+      await this.runner.run(experimentId, {
+        signal: this.shutdown.signal,
+        onProgress: (progress) => job.updateProgress({ ...progress }),
+      });
+    } catch (error) {
+      throw await this.postponed(job, error, token);
+    }
+    this.logger.info({ experimentId }, 'experiment ended');
+    return null;
+  }
+
+  /** Moves the job to where it waits for its next start; returns the error that tells BullMQ so. */
+  private async postponed(job: RunJob, error: unknown, token?: string): Promise<Error> {
+    if (this.shutdown.signal.aborted) {
+      await job.moveToWait(token);
+      return new WaitingError();
+    }
+    const { message = String(error) } = error as Partial<Error>;
+    if (job.attemptsStarted >= MAX_STARTS) {
+      return new UnrecoverableError(`given up after ${MAX_STARTS} starts: ${message}`);
+    }
+    this.logger.warn({ err: error, experimentId: job.data.experimentId }, 'experiment postponed');
+    await job.moveToDelayed(Date.now() + this.retryDelayMs, token);
+    return new DelayedError();
+  }
+
+  /** What fails now is tried again at the next interval. */
+  private async repair(): Promise<void> {
+    try {
+      const queued = await this.queue.repair();
+      if (queued.length > 0) this.logger.warn({ queued }, 'experiments put back into the queue');
+    } catch (err) {
+      this.logger.warn({ err }, 'the experiments queue could not be compared with the catalog');
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** Every bound of the worker, with its reason. */
+
+/** Between two writes of progress to the catalog, which are also looks at whether it was cancelled: within a second, with room. */
+export const PROGRESS_INTERVAL_MS = 250;
+
+/** Memory of one simulation: a million zones with auditor, histograms and report take a third of it. */
+export const SIMULATION_HEAP_MIB = 1024;
+
+/** Starts of one experiment's job: reasons that are not its own, such as a database out of reach, may pass. */
+export const MAX_STARTS = 5;
+
+/** Before an experiment is started again. */
+export const RETRY_DELAY_MS = 2000;
+
+/**
+ * A worker that does not renew its lock for this long is dead: renewal shares its thread with nothing that takes time,
+ * so that this can be short, and a killed worker's experiments start again soon.
+ */
+export const LOCK_DURATION_MS = 10_000;
+
+/** Between two looks for jobs of dead workers. */
+export const STALLED_INTERVAL_MS = 5000;
+
+/** Between two comparisons of the catalog with the queue: a job that Redis lost waits no longer than this. */
+export const REPAIR_INTERVAL_MS = 30_000;
+
+/** Failed jobs that Redis keeps for people to look at. */
+export const KEPT_FAILED_JOBS = 1000;
+
+/** A dependency that does not answer a readiness check within this time is down. */
+export const READINESS_TIMEOUT_MS = 2000;

@@ -1,0 +1,15 @@
+/** The worker as a process: configuration from the environment, an orderly end on SIGTERM. */
+import { createLogger, readConfig, stopOnSignal } from '@zonelab/platform';
+import { serveHealth } from './health.ts';
+import { createWorker } from './worker.module.ts';
+
+const { databaseUrl, redisUrl, bind, port, logLevel } = readConfig();
+const logger = createLogger('worker', logLevel);
+const worker = await createWorker({ databaseUrl, redisUrl, logger });
+const health = await serveHealth(worker, bind, port);
+logger.info({ port: health.port }, 'ready');
+
+stopOnSignal(async () => {
+  await health.close();
+  await worker.close();
+}, logger);

@@ -1,0 +1,61 @@
+/**
+ * Runs an experiment on a thread of its own, so that no simulation, however busy, keeps this thread from renewing
+ * locks and answering signals.
+ */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  type ExperimentDefinition,
+  type ExperimentProgress,
+  type ExperimentReport,
+  WorkloadError,
+} from '@zonelab/zone-workload';
+import { SIMULATION_HEAP_MIB } from '../limits.ts';
+import type { SimulationInput, SimulationMessage } from './messages.ts';
+
+/** Module that simulation threads run. */
+export const SIMULATION_THREAD = new URL(
+  `./simulation.thread${extname(import.meta.url)}`,
+  import.meta.url,
+);
+
+export interface SimulateOptions {
+  readonly onProgress: (progress: ExperimentProgress) => void;
+  /** Ends the thread at once. */
+  readonly signal: AbortSignal;
+  /** Default SIMULATION_THREAD. */
+  readonly thread?: URL;
+}
+
+/**
+ * Throws WorkloadError if the experiment is at fault, the signal's reason if it was aborted, and whatever else ended
+ * the thread.
+ */
+export async function simulate(
+  definition: ExperimentDefinition,
+  { onProgress, signal, thread = SIMULATION_THREAD }: SimulateOptions,
+): Promise<ExperimentReport> {
+  signal.throwIfAborted();
+  const workerData: SimulationInput = { definition };
+  const worker = new Worker(thread, {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: SIMULATION_HEAP_MIB },
+  });
+  let abort: (() => void) | undefined;
+  try {
+    return await new Promise<ExperimentReport>((resolve, reject) => {
+      worker.on('message', (message: SimulationMessage) => {
+        if (message.kind === 'progress') onProgress(message.progress);
+        else if (message.kind === 'report') resolve(message.report);
+        else reject(new WorkloadError(message.code, message.message));
+      });
+      worker.on('error', reject);
+      worker.on('exit', (code) => reject(new Error(`the simulation thread ended with ${code}`)));
+      abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort);
+    });
+  } finally {
+    if (abort) signal.removeEventListener('abort', abort);
+    await worker.terminate();
+  }
+}

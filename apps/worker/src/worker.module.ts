@@ -1,0 +1,90 @@
+/** The worker as one Nest application context. */
+import 'reflect-metadata';
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Catalog } from '@zonelab/catalog';
+import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
+import { type Logger, nestLogger } from '@zonelab/platform';
+import { Queue } from 'bullmq';
+import { ExperimentQueue } from './experiments/experiment-queue.ts';
+import { ExperimentRunner, THREAD } from './experiments/experiment-runner.ts';
+import {
+  ExperimentWorker,
+  LOGGER,
+  REDIS_URL,
+  RETRY_DELAY,
+} from './experiments/experiment-worker.ts';
+import { RETRY_DELAY_MS } from './limits.ts';
+import { queueConnection } from './queue-connection.ts';
+import { SIMULATION_THREAD } from './simulation/simulate.ts';
+
+export interface WorkerOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly logger: Logger;
+  /** Module that simulation threads run; default: the one beside this file. */
+  readonly simulationThread?: URL;
+  /** Before an experiment is started again that ended for reasons not its own. */
+  readonly retryDelayMs?: number;
+}
+
+/** Closes what the providers share, after they have stopped using it. */
+@Injectable()
+class Connections implements OnApplicationShutdown {
+  constructor(
+    private readonly catalog: Catalog,
+    @Inject(Queue) private readonly queue: Queue,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.queue.close();
+    await this.catalog.close();
+  }
+}
+
+@Module({})
+export class WorkerModule {
+  static with(options: WorkerOptions): DynamicModule {
+    const { databaseUrl, redisUrl, logger } = options;
+    const { simulationThread = SIMULATION_THREAD, retryDelayMs = RETRY_DELAY_MS } = options;
+    return {
+      module: WorkerModule,
+      providers: [
+        { provide: Catalog, useFactory: () => new Catalog(databaseUrl) },
+        { provide: Queue, useFactory: () => createQueue(redisUrl, logger) },
+        { provide: REDIS_URL, useValue: redisUrl },
+        { provide: RETRY_DELAY, useValue: retryDelayMs },
+        { provide: LOGGER, useValue: logger },
+        { provide: THREAD, useValue: simulationThread },
+        Connections,
+        ExperimentQueue,
+        ExperimentRunner,
+        ExperimentWorker,
+      ],
+    };
+  }
+}
+
+/** Takes up work as soon as it is made; `close()` gives back what is in hand. */
+export function createWorker(options: WorkerOptions): Promise<INestApplicationContext> {
+  return NestFactory.createApplicationContext(WorkerModule.with(options), {
+    logger: nestLogger(options.logger),
+    abortOnError: false,
+  });
+}
+
+function createQueue(redisUrl: string, logger: Logger): Queue {
+  const queue = new Queue(EXPERIMENTS_QUEUE, {
+    connection: queueConnection(redisUrl),
+    prefix: QUEUE_PREFIX,
+  });
+  queue.on('error', (err) => logger.warn({ err }, 'experiments queue'));
+  return queue;
+}
