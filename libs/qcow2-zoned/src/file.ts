@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import { ImageError } from './errors.ts';
+import { lockImage } from './image-lock.ts';
 
 export interface BlockFile {
   readonly path: string;
@@ -68,6 +69,11 @@ export class HostFile implements BlockFile {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Keeps others out until the file is closed (`lockImage`). Throws `image_in_use`. */
+  lock(role: 'reader' | 'writer'): void {
+    lockImage(this.fd, this.path, role);
   }
 
   read(target: Uint8Array, position: number): void {

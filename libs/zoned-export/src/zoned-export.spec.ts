@@ -106,7 +106,10 @@ describe('writes', () => {
   it('with FUA are in the file before their answer, with the write pointer', async () => {
     const { client, folder } = await start(ZONED);
     await client.write(8 * MIB, Buffer.alloc(4 * KIB, 3), { fua: true });
-    const witness = await ZonedDevice.open(join(folder, 'image.qcow2'), { readOnly: true });
+    const witness = await ZonedDevice.open(join(folder, 'image.qcow2'), {
+      readOnly: true,
+      shared: true,
+    });
     const read = Buffer.alloc(4 * KIB);
     await witness.read(8 * MIB, read);
     await witness.close();

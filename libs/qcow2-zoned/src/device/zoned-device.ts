@@ -34,13 +34,12 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** False: open and active limits are left to whoever stands above. Write pointers hold in any case. */
   readonly enforceLimits?: boolean;
+  /** True: neither look at others' locks on the file nor take any, as QEMU's force-share. For readers only. */
+  readonly shared?: boolean;
 }
 
 /** The answer itself where there was nothing to wait for. */
 export type MaybePromise<T> = T | Promise<T>;
-
-/** Files that this process has open for writing: a second writer would allocate the same clusters. */
-const openForWriting = new Set<string>();
 
 export class ZonedDevice {
   readonly readOnly: boolean;
@@ -60,16 +59,20 @@ export class ZonedDevice {
    * `image_in_use`, and `image_read_only` with the reasons where zones must be repaired before a write.
    */
   static async open(path: string, options: OpenOptions = {}): Promise<ZonedDevice> {
-    return ZonedDevice.attach(
-      HostFile.open(path, { readOnly: options.readOnly ?? false }),
-      options,
-    );
+    const readOnly = options.readOnly ?? false;
+    const file = HostFile.open(path, { readOnly });
+    try {
+      if (!options.shared) file.lock(readOnly ? 'reader' : 'writer');
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return ZonedDevice.attach(file, options);
   }
 
   /** The same over a file that is open already, which the device then owns. */
   static async attach(file: BlockFile, options: OpenOptions = {}): Promise<ZonedDevice> {
     const readOnly = options.readOnly ?? false;
-    if (!readOnly) claim(file);
     try {
       const image = new Qcow2Image(file, readOnly);
       const zones = loadZones(image, options.enforceLimits ?? true);
@@ -78,7 +81,6 @@ export class ZonedDevice {
       if (!readOnly && zones?.info.unclean) await device.#recover(zones.fallenBack);
       return device;
     } catch (error) {
-      if (!readOnly) openForWriting.delete(file.path);
       file.close();
       throw error;
     }
@@ -226,7 +228,6 @@ export class ZonedDevice {
         this.#writeMark({ unclean: false });
       }
     } finally {
-      if (!this.readOnly) openForWriting.delete(this.#file.path);
       this.#file.close();
     }
   }
@@ -399,16 +400,6 @@ export class ZonedDevice {
         path: this.#file.path,
       });
   }
-}
-
-function claim(file: BlockFile): void {
-  if (openForWriting.has(file.path)) {
-    file.close();
-    throw new ImageError('image_in_use', `${file.path}: the image is open for writing already`, {
-      path: file.path,
-    });
-  }
-  openForWriting.add(file.path);
 }
 
 function refuseDoubts(path: string, zones: LoadedZones | undefined): void {
