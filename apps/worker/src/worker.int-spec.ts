@@ -10,11 +10,10 @@ import {
   experimentJobId,
   QUEUE_PREFIX,
 } from '@zonelab/contracts';
-import { createLogger } from '@zonelab/platform';
+import { createLogger, redisOptions } from '@zonelab/platform';
 import { startTestServers, type TestServers, waitUntil } from '@zonelab/testing';
 import { Queue } from 'bullmq';
 import { serveHealth } from './health.ts';
-import { queueConnection } from './queue-connection.ts';
 import { type BundledThread, bundleThread } from './simulation/thread.fixture.ts';
 import { createWorker, type WorkerOptions } from './worker.module.ts';
 
@@ -59,7 +58,7 @@ describe('the worker', () => {
     redisUrl = servers.createRedis();
     catalog = new Catalog(databaseUrl);
     queue = new Queue(EXPERIMENTS_QUEUE, {
-      connection: queueConnection(redisUrl),
+      connection: redisOptions(redisUrl),
       prefix: QUEUE_PREFIX,
     });
   });

@@ -11,7 +11,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { Catalog } from '@zonelab/catalog';
 import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
-import { type Logger, nestLogger } from '@zonelab/platform';
+import { type Logger, nestLogger, redisOptions } from '@zonelab/platform';
 import { Queue } from 'bullmq';
 import { ExperimentQueue } from './experiments/experiment-queue.ts';
 import { ExperimentRunner, THREAD } from './experiments/experiment-runner.ts';
@@ -22,7 +22,6 @@ import {
   RETRY_DELAY,
 } from './experiments/experiment-worker.ts';
 import { RETRY_DELAY_MS } from './limits.ts';
-import { queueConnection } from './queue-connection.ts';
 import { SIMULATION_THREAD } from './simulation/simulate.ts';
 
 export interface WorkerOptions {
@@ -82,7 +81,7 @@ export function createWorker(options: WorkerOptions): Promise<INestApplicationCo
 
 function createQueue(redisUrl: string, logger: Logger): Queue {
   const queue = new Queue(EXPERIMENTS_QUEUE, {
-    connection: queueConnection(redisUrl),
+    connection: redisOptions(redisUrl),
     prefix: QUEUE_PREFIX,
   });
   queue.on('error', (err) => logger.warn({ err }, 'experiments queue'));

@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
-import type { Logger } from '@zonelab/platform';
+import { type Logger, redisOptions } from '@zonelab/platform';
 import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import {
   KEPT_FAILED_JOBS,
@@ -16,7 +16,6 @@ import {
   REPAIR_INTERVAL_MS,
   STALLED_INTERVAL_MS,
 } from '../limits.ts';
-import { queueConnection } from '../queue-connection.ts';
 import { ExperimentQueue, type RunJob, type RunPayload } from './experiment-queue.ts';
 import { ExperimentRunner } from './experiment-runner.ts';
 
@@ -51,7 +50,7 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
       EXPERIMENTS_QUEUE,
       (job, token) => this.process(job, token),
       {
-        connection: queueConnection(this.redisUrl),
+        connection: redisOptions(this.redisUrl),
         prefix: QUEUE_PREFIX,
         concurrency: availableParallelism(), // each run has a thread of its own
         lockDuration: LOCK_DURATION_MS,
