@@ -2,11 +2,22 @@
 
 import { Redis, type RedisOptions } from 'ioredis';
 
+/** What a URL says of a connection, in the words that ioredis and BullMQ share. */
+export interface RedisConnection {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+  db: number;
+  tls?: object;
+  maxRetriesPerRequest: null;
+}
+
 /**
  * Options of a connection that waits for Redis as long as it takes: BullMQ's workers block on commands, and refuse a
  * connection that gives up on one.
  */
-export function redisOptions(url: string): RedisOptions {
+export function redisOptions(url: string): RedisConnection {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
