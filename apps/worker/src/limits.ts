@@ -24,8 +24,5 @@ export const STALLED_INTERVAL_MS = 5000;
 /** Between two comparisons of the catalog with the queue: a job that Redis lost waits no longer than this. */
 export const REPAIR_INTERVAL_MS = 30_000;
 
-/** Failed jobs that Redis keeps for people to look at. */
-export const KEPT_FAILED_JOBS = 1000;
-
 /** A dependency that does not answer a readiness check within this time is down. */
 export const READINESS_TIMEOUT_MS = 2000;

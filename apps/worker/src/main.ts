@@ -5,11 +5,16 @@ import { createWorker } from './worker.module.ts';
 
 const { databaseUrl, redisUrl, bind, port, logLevel } = readConfig();
 const logger = createLogger('worker', logLevel);
-const worker = await createWorker({ databaseUrl, redisUrl, logger });
-const health = await serveHealth(worker, bind, port);
-logger.info({ port: health.port }, 'ready');
 
-stopOnSignal(async () => {
-  await health.close();
-  await worker.close();
-}, logger);
+try {
+  const worker = await createWorker({ databaseUrl, redisUrl, logger });
+  const health = await serveHealth(worker, bind, port);
+  logger.info({ port: health.port }, 'ready');
+  stopOnSignal(async () => {
+    await health.close();
+    await worker.close();
+  }, logger);
+} catch (err) {
+  logger.fatal({ err }, 'not started');
+  process.exit(1);
+}

@@ -1,6 +1,6 @@
 /**
  * The queue as the catalog would have it. Postgres is the truth and Redis the wire: what the catalog calls unfinished
- * has a job, whoever lost it, and a job that failed for good is told to the catalog.
+ * has a job, whoever lost it.
  */
 import { Injectable } from '@nestjs/common';
 import { Catalog } from '@zonelab/catalog';
@@ -35,11 +35,8 @@ export class ExperimentQueue {
     const jobId = experimentJobId(experimentId);
     const job = await this.queue.getJob(jobId);
     const state = await job?.getState();
-    if (job && state === 'failed') {
-      await this.catalog.experiments.fail(experimentId, job.failedReason);
-      return false;
-    }
-    if (job && state !== 'completed' && state !== 'unknown') return false;
+    const ended = state === 'completed' || state === 'failed' || state === 'unknown';
+    if (job && !ended) return false;
     await job?.remove(); // a job that ended blocks its id
     await this.queue.add('run', { experimentId }, { jobId });
     return true;

@@ -46,6 +46,11 @@ export class ExperimentRunner {
     }
   }
 
+  /** Ends an experiment that cannot be brought to its own end. */
+  async giveUp(experimentId: string, reason: string): Promise<void> {
+    await this.catalog.experiments.fail(experimentId, reason);
+  }
+
   private async simulate(
     experimentId: string,
     definition: ExperimentDefinition,

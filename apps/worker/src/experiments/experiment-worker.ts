@@ -8,9 +8,8 @@ import {
 } from '@nestjs/common';
 import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
 import { type Logger, redisOptions } from '@zonelab/platform';
-import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, WaitingError, Worker } from 'bullmq';
 import {
-  KEPT_FAILED_JOBS,
   LOCK_DURATION_MS,
   MAX_STARTS,
   REPAIR_INTERVAL_MS,
@@ -57,14 +56,13 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
         stalledInterval: STALLED_INTERVAL_MS,
         maxStalledCount: MAX_STARTS,
         removeOnComplete: { count: 0 },
-        removeOnFail: { count: KEPT_FAILED_JOBS },
+        removeOnFail: { count: 0 },
       },
     );
     this.worker.on('error', (err) => this.logger.warn({ err }, 'experiments queue'));
-    this.worker.on('failed', (job, err) => {
-      this.logger.error({ err, experimentId: job?.data.experimentId }, 'experiment given up');
-      void this.repair();
-    });
+    this.worker.on('failed', (job, err) =>
+      this.logger.error({ err, experimentId: job?.data.experimentId }, 'experiment not ended'),
+    );
     await this.worker.waitUntilReady();
   }
 
@@ -76,8 +74,10 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     await Promise.all([closed, this.repairing]);
   }
 
+  /** Once the catalog knows how an experiment ended, its job is done, be it a success or not. */
   private async process(job: RunJob, token?: string): Promise<null> {
     const { experimentId } = job.data;
+    if (job.stalledCounter >= MAX_STARTS) return this.giveUp(job, 'its workers died');
     this.logger.info({ experimentId, start: job.attemptsStarted }, 'experiment started');
     try {
       await this.runner.run(experimentId, {
@@ -85,25 +85,30 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
         onProgress: (progress) => job.updateProgress({ ...progress }),
       });
     } catch (error) {
-      throw await this.postponed(job, error, token);
+      return this.postpone(job, error, token);
     }
     this.logger.info({ experimentId }, 'experiment ended');
     return null;
   }
 
-  /** Moves the job to where it waits for its next start; returns the error that tells BullMQ so. */
-  private async postponed(job: RunJob, error: unknown, token?: string): Promise<Error> {
+  /** Moves the job to where it waits for its next start, and throws what tells BullMQ so. */
+  private async postpone(job: RunJob, error: unknown, token?: string): Promise<null> {
     if (this.shutdown.signal.aborted) {
       await job.moveToWait(token);
-      return new WaitingError();
+      throw new WaitingError();
     }
     const { message = String(error) } = error as Partial<Error>;
-    if (job.attemptsStarted >= MAX_STARTS) {
-      return new UnrecoverableError(`given up after ${MAX_STARTS} starts: ${message}`);
-    }
+    if (job.attemptsStarted >= MAX_STARTS) return this.giveUp(job, message);
     this.logger.warn({ err: error, experimentId: job.data.experimentId }, 'experiment postponed');
     await job.moveToDelayed(Date.now() + this.retryDelayMs, token);
-    return new DelayedError();
+    throw new DelayedError();
+  }
+
+  private async giveUp({ data, attemptsStarted }: RunJob, reason: string): Promise<null> {
+    const message = `given up after ${attemptsStarted} starts: ${reason}`;
+    this.logger.error({ experimentId: data.experimentId }, message);
+    await this.runner.giveUp(data.experimentId, message);
+    return null;
   }
 
   /** What fails now is tried again at the next interval. */
