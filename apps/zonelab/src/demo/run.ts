@@ -41,9 +41,9 @@ export async function runDemo({ home, root }: LabPlace, out: Output): Promise<vo
   const { signal } = interrupted;
   const progress = new Progress(out, STEPS);
   const running = await readRunningLab(home);
+  const own = join(home, 'demo');
   const lab = await progress.step('bring up the lab', async () => {
     if (running) return [`the one that runs in ${home}`, undefined];
-    const own = join(home, 'demo');
     const environment = process.env;
     const made = await startLab({ home: own, root, environment, signal, onStep: () => undefined });
     return [`one of its own in ${own}`, made];
@@ -58,9 +58,7 @@ export async function runDemo({ home, root }: LabPlace, out: Output): Promise<vo
     const rest = new RestSession(facts, signal);
     const findings = await runSteps({ rest, progress, signal, scratch });
     out.write(closingText(findings, out));
-    if (!running)
-      out.write('\nThe lab of this demo stops now; "./zonelab up" starts one that stays.\n');
-    else out.write(`\nThe lab is still up: ${facts.apiUrl}/docs\n`);
+    out.write(running ? liveText(findings, facts) : restingText(findings, own));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
     await lab?.stop();
@@ -79,7 +77,7 @@ async function runSteps(context: DemoContext): Promise<Findings> {
   return { image, zones, experiment, report };
 }
 
-function closingText({ image, zones, experiment, report }: Findings, out: Output): string {
+function closingText({ image, zones, report }: Findings, out: Output): string {
   return [
     '\nEvery step was verified.\n',
     `\nZones of ${image.name}\n`,
@@ -87,10 +85,24 @@ function closingText({ image, zones, experiment, report }: Findings, out: Output
     '\n',
     renderSummary(report),
     '\nWhere to look next\n',
-    '  ./zonelab up                                       a lab that stays, with API docs at /docs\n',
-    `  ./zonelab image zones ${image.id}   these zones over REST\n`,
-    `  ./zonelab experiment report ${experiment.id}   this report as JSON\n`,
-    '  ./zonelab img create disk.qcow2 1G -o zone_size=64M   an image without any service\n',
-    '  ./zonelab zones --map disk.qcow2                      its zones, drawn\n',
+  ].join('');
+}
+
+function liveText({ image, experiment }: Findings, { apiUrl }: LabFacts): string {
+  return [
+    `  the API and its documentation   ${apiUrl}/docs\n`,
+    `  these zones, over REST          ./zonelab image zones ${image.id} --map\n`,
+    `  this report, as JSON            ./zonelab experiment report ${experiment.id} --output json\n`,
+  ].join('');
+}
+
+/** The lab of the demo stops; its image stays. */
+function restingText({ image }: Findings, home: string): string {
+  const file = join(home, 'pool', image.id, 'image.qcow2');
+  return [
+    '  a lab that stays                ./zonelab up\n',
+    `  this image, at rest             ./zonelab zones --map ${file}\n`,
+    `  the same, with QEMU's tools     qemu-img check ${file}\n`,
+    '  an image without any service    ./zonelab img create disk.qcow2 1G -o zone_size=64M\n',
   ].join('');
 }
