@@ -4,21 +4,17 @@ import { z } from 'zod';
 import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
 
 /** How NBD commands that know no zones act on sequential zones. */
-export const exportOptionsSchema = z
-  .strictObject({
-    zeroes: z
-      .enum(['write', 'reset'])
-      .default('write')
-      .describe(
-        'reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset',
-      ),
-    trim: z
-      .enum(['reset', 'ignore'])
-      .default('reset')
-      .describe('reset: a TRIM resets the zones that it covers wholly'),
-    limits: z.enum(['on', 'off']).default('on').describe('Whether open and active limits hold'),
-  })
-  .meta({ id: 'ExportOptions' });
+export const exportOptionsSchema = z.strictObject({
+  zeroes: z
+    .enum(['write', 'reset'])
+    .default('write')
+    .describe('reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset'),
+  trim: z
+    .enum(['reset', 'ignore'])
+    .default('reset')
+    .describe('reset: a TRIM resets the zones that it covers wholly'),
+  limits: z.enum(['on', 'off']).default('on').describe('Whether open and active limits hold'),
+});
 export type ExportOptions = z.infer<typeof exportOptionsSchema>;
 
 export const exportStatusField = z.enum(['attaching', 'active', 'detaching', 'failed']);

@@ -104,11 +104,6 @@ export class ExperimentsRepository {
     return this.get(id);
   }
 
-  /** Takes out the row of an experiment that has ended. */
-  async remove(id: string): Promise<void> {
-    await this.prisma.experiment.deleteMany({ where: { id } });
-  }
-
   private finish(
     id: string,
     from: ExperimentRow['status'][],
