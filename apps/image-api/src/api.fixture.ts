@@ -1,0 +1,160 @@
+/** The API over real servers and a pool on disk, and a gateway of a few lines on the other end of the queue. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Catalog, generateKey, migrate } from '@zonelab/catalog';
+import {
+  type AttachPayload,
+  type GatewayRefusalCode,
+  gatewayQueue,
+  type JobOutcome,
+  QUEUE_PREFIX,
+  type ZoneManagementPayload,
+} from '@zonelab/contracts';
+import { createLogger, imagePath, redisOptions } from '@zonelab/platform';
+import { ImageError, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { startTestServers } from '@zonelab/testing';
+import { type Job, Worker } from 'bullmq';
+import { createApp } from './app.ts';
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+export interface TestApi {
+  app: NestFastifyApplication;
+  catalog: Catalog;
+  redisUrl: string;
+  pool: { name: string; path: string };
+  adminKey: string;
+  /** As admin, unless another key is given; null sends none. */
+  request(method: Method, url: string, body?: unknown, key?: string | null): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a JSON body; each test knows which
+  body: any;
+}
+
+export async function startApi(gatewayTimeoutMs?: number): Promise<TestApi> {
+  const servers = await startTestServers();
+  const folder = await mkdtemp(join(tmpdir(), 'zonelab-pool-'));
+  const pool = { name: 'pool', path: folder };
+  const databaseUrl = await servers.createDatabase(migrate);
+  const redisUrl = servers.createRedis();
+  const adminKey = generateKey();
+  const logger = createLogger('image-api', 'silent');
+  const options = { databaseUrl, redisUrl, adminKey, logger, gatewayTimeoutMs };
+  const app = await createApp({ ...options, pools: [pool] });
+  await app.init();
+  const catalog = new Catalog(databaseUrl);
+  return {
+    app,
+    catalog,
+    redisUrl,
+    pool,
+    adminKey,
+    request: async (method, url, body, key = adminKey) => {
+      const answer = await app.inject({
+        method,
+        url,
+        headers: {
+          ...(key !== null && { authorization: `Bearer ${key}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && {
+          payload: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
+      });
+      return {
+        status: answer.statusCode,
+        type: String(answer.headers['content-type'] ?? ''),
+        body: answer.body === '' ? undefined : answer.json(),
+      };
+    },
+    stop: async () => {
+      await app.close();
+      await catalog.close();
+      await servers.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Serves no NBD, but keeps images open and answers jobs as a gateway must. */
+export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: string) {
+  const devices = new Map<string, ZonedDevice>();
+  const imageOfExport = new Map<string, string>();
+  const attach = async ({ imageId, exportId, name }: AttachPayload) => {
+    if (name === 'refused') throw refusal('export_name_taken', 'name: got refused');
+    devices.set(imageId, await ZonedDevice.open(imagePath([pool], pool.name, imageId)));
+    imageOfExport.set(exportId, imageId);
+    return { uri: `nbd://127.0.0.1:10809/${name}` };
+  };
+  const detach = async ({ exportId }: { exportId: string }) => {
+    const imageId = imageOfExport.get(exportId) ?? '';
+    await devices.get(imageId)?.close();
+    devices.delete(imageId);
+    return null;
+  };
+  const manageZones = async ({ imageId, action, zoneIndex }: ZoneManagementPayload) => {
+    const device = devices.get(imageId) as ZonedDevice;
+    if (zoneIndex === undefined) await device.manageAll(action);
+    else await device.manage(action, zoneIndex);
+    return { zone: zoneIndex === undefined ? null : device.zone(zoneIndex) };
+  };
+  const reportZones = async ({
+    imageId,
+    from,
+    count,
+  }: {
+    imageId: string;
+    from: number;
+    count: number;
+  }) => {
+    const items = (devices.get(imageId) as ZonedDevice).report(from, count);
+    return { items, next: null };
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: the job's name says which payload it has
+  const handlers: Record<string, (payload: any) => Promise<unknown>> = {
+    attach,
+    detach,
+    manageZones,
+    reportZones,
+  };
+  const worker = new Worker(
+    gatewayQueue(id),
+    ({ name, data }: Job) => outcomeOf(async () => handlers[name]?.(data)),
+    { connection: redisOptions(redisUrl), prefix: QUEUE_PREFIX },
+  );
+  await worker.waitUntilReady();
+  await catalog.gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools: [pool.name] });
+  return {
+    stop: async () => {
+      await worker.close();
+      for (const device of devices.values()) await device.close();
+      await catalog.gateways.retire(id);
+    },
+  };
+}
+
+function refusal(code: GatewayRefusalCode, message: string): Error {
+  return Object.assign(new Error(message), { refusal: { code, message, context: {} } });
+}
+
+async function outcomeOf<T>(action: () => Promise<T>): Promise<JobOutcome<T>> {
+  try {
+    return { ok: true, value: await action() };
+  } catch (error) {
+    if (error instanceof ImageError) {
+      const { code, message, context } = error;
+      return { ok: false, refusal: { code, message, context } };
+    }
+    const given = (error as { refusal?: never }).refusal;
+    if (given) return { ok: false, refusal: given };
+    throw error;
+  }
+}

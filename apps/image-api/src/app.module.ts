@@ -1,0 +1,60 @@
+/** The API's parts, put together. */
+
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { Catalog } from '@zonelab/catalog';
+import { ChoicesController } from './experiments/choices.controller.ts';
+import { ExperimentsController } from './experiments/experiments.controller.ts';
+import { ExperimentsService } from './experiments/experiments.service.ts';
+import { ExportsController } from './exports/exports.controller.ts';
+import { ExportsService } from './exports/exports.service.ts';
+import { GatewaysController } from './gateways/gateways.controller.ts';
+import { Gateways } from './gateways/gateways.ts';
+import { HealthController } from './health/health.controller.ts';
+import { AuthGuard } from './http/auth.guard.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { ValidationPipe } from './http/validation.pipe.ts';
+import { ImagesController } from './images/images.controller.ts';
+import { ImagesService } from './images/images.service.ts';
+import { type ImageApiOptions, OPTIONS } from './options.ts';
+import { RestingImages } from './zones/resting-images.ts';
+import { ZonesController } from './zones/zones.controller.ts';
+import { ZonesService } from './zones/zones.service.ts';
+
+@Module({})
+export class AppModule implements OnApplicationShutdown {
+  constructor(@Inject(Catalog) private readonly catalog: Catalog) {}
+
+  static forRoot(options: ImageApiOptions): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [
+        ImagesController,
+        ZonesController,
+        ExportsController,
+        ExperimentsController,
+        ChoicesController,
+        GatewaysController,
+        HealthController,
+      ],
+      providers: [
+        { provide: OPTIONS, useValue: options },
+        { provide: Catalog, useFactory: () => new Catalog(options.databaseUrl) },
+        { provide: APP_FILTER, useValue: new ProblemFilter(options.logger) },
+        { provide: APP_PIPE, useClass: ValidationPipe },
+        { provide: APP_GUARD, useClass: AuthGuard },
+        ImagesService,
+        ZonesService,
+        RestingImages,
+        Gateways,
+        ExportsService,
+        ExperimentsService,
+      ],
+    };
+  }
+
+  /** After all others: they close what they have open in it. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.catalog.close();
+  }
+}

@@ -1,0 +1,69 @@
+/** Exports: a row in the catalog, and a gateway that serves what the row says. */
+
+import { Inject, Injectable } from '@nestjs/common';
+import { Catalog } from '@zonelab/catalog';
+import type { CreateExport, Export, ListExports, Page } from '@zonelab/contracts';
+import { Gateways } from '../gateways/gateways.ts';
+import { type ImageApiOptions, OPTIONS } from '../options.ts';
+import { RestingImages } from '../zones/resting-images.ts';
+
+@Injectable()
+export class ExportsService {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly gateways: Gateways,
+    private readonly resting: RestingImages,
+    @Inject(OPTIONS) private readonly options: ImageApiOptions,
+  ) {}
+
+  /** Answers when clients can connect. Where the gateway cannot serve the image, nothing is left. */
+  create(body: CreateExport): Promise<Export> {
+    const { imageId, readOnly, options } = body;
+    return this.resting.whileClosed(imageId, async () => {
+      const image = await this.catalog.images.get(imageId);
+      const { pool, name: imageName } = image;
+      const { id: gatewayId } = await this.catalog.gateways.place(pool, body.gatewayId);
+      const name = body.name ?? imageName;
+      const row = { imageId, gatewayId, name, readOnly, options };
+      const { id: exportId } = await this.catalog.exports.create(row);
+      const payload = { exportId, imageId, name, pool, readOnly, options };
+      try {
+        const { uri } = await this.gateways.ask(gatewayId, 'attach', payload);
+        return await this.catalog.exports.activate(exportId, uri);
+      } catch (error) {
+        await this.undo(exportId, gatewayId);
+        throw error;
+      }
+    });
+  }
+
+  list(query: ListExports): Promise<Page<Export>> {
+    return this.catalog.exports.list(query);
+  }
+
+  get(id: string): Promise<Export> {
+    return this.catalog.exports.get(id);
+  }
+
+  /** The row stays until its gateway has let the image go. A dead gateway has, once it is known to be dead. */
+  async delete(id: string): Promise<void> {
+    const { gatewayId, imageId } = await this.catalog.exports.get(id);
+    await this.resting.alone(imageId, async () => {
+      await this.catalog.exports.beginDetach(id);
+      const { alive } = await this.catalog.gateways.get(gatewayId);
+      if (alive) await this.gateways.ask(gatewayId, 'detach', { exportId: id });
+      await this.catalog.exports.remove(id);
+    });
+  }
+
+  /** If the gateway cannot be told, the row stays, in status `detaching`, to be deleted when it can. */
+  private async undo(exportId: string, gatewayId: string): Promise<void> {
+    try {
+      await this.catalog.exports.beginDetach(exportId);
+      await this.gateways.ask(gatewayId, 'detach', { exportId });
+      await this.catalog.exports.remove(exportId);
+    } catch (err) {
+      this.options.logger.error({ err, exportId, gatewayId }, 'undoing an export failed');
+    }
+  }
+}

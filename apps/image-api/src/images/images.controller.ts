@@ -1,0 +1,55 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  type CreateImage,
+  createImageSchema,
+  type IdParams,
+  idParamsSchema,
+  imagePageSchema,
+  imageSchema,
+  type ListImages,
+  listImagesSchema,
+  type UpdateImage,
+  updateImageSchema,
+} from '@zonelab/contracts';
+import { ImagesService } from './images.service.ts';
+
+@ApiTags('images')
+@Controller('v1/images')
+export class ImagesController {
+  constructor(private readonly images: ImagesService) {}
+
+  @Post()
+  @ApiCreatedResponse({ standardSchema: imageSchema })
+  create(@Body({ schema: createImageSchema }) body: CreateImage) {
+    return this.images.create(body);
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: imagePageSchema })
+  list(@Query({ schema: listImagesSchema }) query: ListImages) {
+    return this.images.list(query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ standardSchema: imageSchema })
+  get(@Param({ schema: idParamsSchema }) { id }: IdParams) {
+    return this.images.get(id);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ standardSchema: imageSchema })
+  update(
+    @Param({ schema: idParamsSchema }) { id }: IdParams,
+    @Body({ schema: updateImageSchema }) body: UpdateImage,
+  ) {
+    return this.images.update(id, body);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  delete(@Param({ schema: idParamsSchema }) { id }: IdParams) {
+    return this.images.delete(id);
+  }
+}

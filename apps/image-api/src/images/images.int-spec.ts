@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startApi, type TestApi } from '../api.fixture.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api?.stop());
+
+const MISSING = '00000000-0000-7000-8000-000000000000';
+const ZNS = { size: '1G', profile: 'zns', zoneSize: '64M', zoneCapacity: '48M', maxOpenZones: 4 };
+
+async function poolAndCatalog() {
+  const folders = await readdir(api.pool.path);
+  const { items } = (await api.request('GET', '/v1/images?limit=1000')).body;
+  return { folders: folders.length, rows: items.length };
+}
+
+it('creates a zoned image that is ready at once, and that qemu-img finds sound', async () => {
+  const { status, body } = await api.request('POST', '/v1/images', {
+    ...ZNS,
+    name: 'zoned',
+    maxAppendSectors: 64,
+    labels: { team: 'a' },
+  });
+  expect(status).toBe(201);
+  expect(body).toMatchObject({
+    name: 'zoned',
+    status: 'ready',
+    size: 1024 ** 3,
+    profile: 'zns',
+    zoneSize: 64 * 1024 ** 2,
+    zoneCapacity: 48 * 1024 ** 2,
+    zoneCount: 16,
+    conventionalZones: 0,
+    maxOpenZones: 4,
+    maxActiveZones: 0,
+    maxAppendSectors: 64,
+    logicalBlockSize: 512,
+    clusterSize: 65_536,
+    labels: { team: 'a' },
+  });
+  expect((await api.request('GET', `/v1/images/${body.id}`)).body).toEqual(body);
+  const file = join(api.pool.path, body.id, 'image.qcow2');
+  await promisify(execFile)('qemu-img', ['check', file]);
+});
+
+it('creates a plain disk where no zoned field is given', async () => {
+  const { status, body } = await api.request('POST', '/v1/images', { name: 'plain', size: 4096 });
+  expect(status).toBe(201);
+  expect(body).toMatchObject({ profile: null, zoneSize: null, zoneCount: null, size: 4096 });
+});
+
+it.each([
+  ['no zone size', { name: 'x', size: '1G', profile: 'zns' }, 'zoneSize'],
+  ['a size that is none', { name: 'x', size: '1Q' }, 'size'],
+  ['a size off the grid', { name: 'x', size: 1000 }, 'size'],
+  ['an unknown field', { name: 'x', size: 512, colour: 'red' }, 'colour'],
+  [
+    'conventional zones under zns',
+    { ...ZNS, name: 'x', conventionalZones: 2 },
+    'conventionalZones',
+  ],
+  ['a capacity above the zone size', { ...ZNS, name: 'x', zoneCapacity: '65M' }, 'zoneCapacity'],
+  [
+    'a zone size off the cluster grid',
+    { ...ZNS, name: 'x', zoneSize: '100k', zoneCapacity: '100k', size: '1000k' },
+    'zoneSize',
+  ],
+  ['a name with a slash', { name: '../x', size: 512 }, 'name'],
+])('refuses %s, and makes neither file nor row', async (_, body, path) => {
+  const before = await poolAndCatalog();
+  const answer = await api.request('POST', '/v1/images', body);
+  expect(answer).toMatchObject({ status: 422, type: expect.stringContaining('problem+json') });
+  expect(answer.body.errors).toMatchObject([{ path, allowed: expect.any(String) }]);
+  expect(await poolAndCatalog()).toEqual(before);
+});
+
+it('leaves neither file nor row when the file cannot be made', async () => {
+  const before = await poolAndCatalog();
+  const path = api.pool.path;
+  const blocked = join(path, 'not-a-folder');
+  await writeFile(blocked, '');
+  api.pool.path = blocked;
+  try {
+    const answer = await api.request('POST', '/v1/images', { name: 'nowhere', size: 4096 });
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+  } finally {
+    api.pool.path = path;
+  }
+  expect((await poolAndCatalog()).rows).toBe(before.rows);
+});
+
+it('refuses a name that is taken', async () => {
+  await api.request('POST', '/v1/images', { name: 'taken', size: 4096 });
+  const answer = await api.request('POST', '/v1/images', { name: 'taken', size: 4096 });
+  expect(answer).toMatchObject({ status: 409, body: { code: 'name_taken' } });
+});
+
+it('renames and labels an image', async () => {
+  const { id } = (await api.request('POST', '/v1/images', { name: 'before', size: 4096 })).body;
+  const change = { name: 'after', labels: { a: 'b' } };
+  expect(await api.request('PATCH', `/v1/images/${id}`, change)).toMatchObject({
+    status: 200,
+    body: change,
+  });
+});
+
+it('deletes file and row', async () => {
+  const before = await poolAndCatalog();
+  const { id } = (await api.request('POST', '/v1/images', { name: 'short', size: 4096 })).body;
+  expect((await api.request('DELETE', `/v1/images/${id}`)).status).toBe(204);
+  expect((await api.request('GET', `/v1/images/${id}`)).status).toBe(404);
+  expect(await poolAndCatalog()).toEqual(before);
+});
+
+it.each([MISSING, 'nonsense'])('knows no image %s', async (id) => {
+  for (const method of ['GET', 'DELETE'] as const) {
+    const answer = await api.request(method, `/v1/images/${id}`);
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not_found', status: 404 } });
+  }
+});
+
+it('lists images in pages', async () => {
+  const first = await api.request('GET', '/v1/images?limit=1');
+  expect(first.body.items).toHaveLength(1);
+  const next = await api.request('GET', `/v1/images?limit=1&cursor=${first.body.nextCursor}`);
+  expect(next.body.items[0].id).not.toBe(first.body.items[0].id);
+  const named = await api.request('GET', '/v1/images?name=zoned');
+  expect(named.body).toMatchObject({ items: [{ name: 'zoned' }], nextCursor: null });
+});

@@ -1,0 +1,101 @@
+/** Images: a row in the catalog and a file in a pool, which come and go together. */
+
+import { mkdir, rm } from 'node:fs/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { Catalog } from '@zonelab/catalog';
+import {
+  type CreateImage,
+  type Image,
+  type ListImages,
+  type Page,
+  SECTOR_BYTES,
+  type UpdateImage,
+} from '@zonelab/contracts';
+import { imageFolder, imagePath } from '@zonelab/platform';
+import {
+  type CreateOptions,
+  createImage,
+  validateCreateOptions,
+  zoneGeometry,
+} from '@zonelab/qcow2-zoned';
+import { type ImageApiOptions, OPTIONS } from '../options.ts';
+import { RestingImages } from '../zones/resting-images.ts';
+
+const DEFAULT_CLUSTER_BYTES = 65_536;
+
+@Injectable()
+export class ImagesService {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly resting: RestingImages,
+    @Inject(OPTIONS) private readonly options: ImageApiOptions,
+  ) {}
+
+  /** Refused before anything exists; what fails later leaves neither file nor row. */
+  async create(body: CreateImage): Promise<Image> {
+    const wanted = toCreateOptions(body);
+    validateCreateOptions(wanted);
+    const pool = this.options.pools[0].name;
+    const { id } = await this.catalog.images.create(toRow(body, wanted, pool));
+    const folder = imageFolder(this.options.pools, pool, id);
+    try {
+      await mkdir(folder, { recursive: true });
+      await createImage(imagePath(this.options.pools, pool, id), wanted);
+      return await this.catalog.images.markReady(id);
+    } catch (error) {
+      await this.catalog.images.remove(id);
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  list(query: ListImages): Promise<Page<Image>> {
+    return this.catalog.images.list(query);
+  }
+
+  get(id: string): Promise<Image> {
+    return this.catalog.images.get(id);
+  }
+
+  update(id: string, body: UpdateImage): Promise<Image> {
+    return this.catalog.images.update(id, body);
+  }
+
+  /** The row goes last, so that a deletion cut short can be asked for again. */
+  delete(id: string): Promise<void> {
+    return this.resting.whileClosed(id, async () => {
+      const { pool } = await this.catalog.images.beginDelete(id);
+      await rm(imageFolder(this.options.pools, pool, id), { recursive: true, force: true });
+      await this.catalog.images.remove(id);
+    });
+  }
+}
+
+function toCreateOptions(body: CreateImage): CreateOptions {
+  const { size, clusterSize = DEFAULT_CLUSTER_BYTES, zoneSize, maxAppendSectors } = body;
+  if (zoneSize === undefined) return { size, clusterSize };
+  const { profile, zoneCapacity, conventionalZones, maxOpenZones, maxActiveZones } = body;
+  const { logicalBlockSize } = body;
+  return {
+    size,
+    clusterSize,
+    zoned: {
+      zoneSize,
+      profile,
+      zoneCapacity,
+      conventionalZones,
+      maxOpenZones,
+      maxActiveZones,
+      maxAppendBytes: maxAppendSectors === undefined ? undefined : maxAppendSectors * SECTOR_BYTES,
+      logicalBlockSize,
+    },
+  };
+}
+
+function toRow(body: CreateImage, { size, zoned }: CreateOptions, pool: string) {
+  const { name, labels, clusterSize = DEFAULT_CLUSTER_BYTES } = body;
+  const common = { name, labels, pool, size, clusterSize };
+  if (!zoned) return { ...common, logicalBlockSize: SECTOR_BYTES };
+  const { size: _, logicalBlockSize, ...geometry } = zoneGeometry({ ...zoned, size });
+  return { ...common, logicalBlockSize, zoned: geometry };
+}

@@ -1,0 +1,18 @@
+/** What the API is made from. */
+
+import type { Logger, Pool } from '@zonelab/platform';
+
+export interface ImageApiOptions {
+  databaseUrl: string;
+  redisUrl: string;
+  /** New images go to the first. */
+  pools: readonly [Pool, ...Pool[]];
+  /** Accepted as admin from now on. */
+  adminKey?: string | undefined;
+  logger: Logger;
+  /** How long a gateway may take to answer; for tests. */
+  gatewayTimeoutMs?: number | undefined;
+}
+
+/** Injection token of `ImageApiOptions`. */
+export const OPTIONS = Symbol('ImageApiOptions');

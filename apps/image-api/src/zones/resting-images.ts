@@ -1,0 +1,91 @@
+/**
+ * Images that no gateway serves, opened here to manage their zones. One thing at a time happens to an image. It stays
+ * open for a while, as a drive stays powered: closing it would close its open zones.
+ */
+
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import type { Image } from '@zonelab/contracts';
+import { imagePath } from '@zonelab/platform';
+import { ZonedDevice } from '@zonelab/qcow2-zoned';
+import { MAX_RESTING_IMAGES, RESTING_IMAGE_IDLE_MS } from '../limits.ts';
+import { type ImageApiOptions, OPTIONS } from '../options.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+
+interface OpenImage {
+  device: ZonedDevice;
+  idle: NodeJS.Timeout;
+}
+
+@Injectable()
+export class RestingImages implements BeforeApplicationShutdown {
+  /** In order of last use. */
+  private readonly open = new Map<string, OpenImage>();
+  private readonly mutex = new KeyedMutex();
+
+  constructor(@Inject(OPTIONS) private readonly options: ImageApiOptions) {}
+
+  /** Runs `action` alone on the image, whether it is open here or not. */
+  alone<T>(imageId: string, action: () => Promise<T>): Promise<T> {
+    return this.mutex.run(imageId, action);
+  }
+
+  /** Runs `action` alone on the image, and while its file is closed here. */
+  whileClosed<T>(imageId: string, action: () => Promise<T>): Promise<T> {
+    return this.alone(imageId, async () => {
+      await this.close(imageId);
+      return action();
+    });
+  }
+
+  /** The device, open for writing. To be called inside `alone`. */
+  async forWriting(image: Image): Promise<ZonedDevice> {
+    const held = this.open.get(image.id);
+    if (held) {
+      this.open.delete(image.id);
+      this.open.set(image.id, held);
+      held.idle.refresh();
+      return held.device;
+    }
+    const device = await ZonedDevice.open(imagePath(this.options.pools, image.pool, image.id));
+    const idle = setTimeout(() => this.closeSoon(image.id), RESTING_IMAGE_IDLE_MS).unref();
+    this.open.set(image.id, { device, idle });
+    const [oldest] = this.open.keys();
+    if (this.open.size > MAX_RESTING_IMAGES && oldest !== undefined) this.closeSoon(oldest);
+    return device;
+  }
+
+  /** Runs `look` on the device without changing the file. To be called inside `alone`. */
+  async look<T>(image: Image, look: (device: ZonedDevice) => T): Promise<T> {
+    const held = this.open.get(image.id);
+    if (held) return look(held.device);
+    const path = imagePath(this.options.pools, image.pool, image.id);
+    const device = await ZonedDevice.open(path, { readOnly: true });
+    try {
+      return look(device);
+    } finally {
+      await device.close();
+    }
+  }
+
+  /** Requests have ended: every image is closed cleanly. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(
+      [...this.open.keys()].map((id) => this.whileClosed(id, async () => undefined)),
+    );
+  }
+
+  private closeSoon(imageId: string): void {
+    const { logger } = this.options;
+    this.whileClosed(imageId, async () => undefined).catch((err: unknown) =>
+      logger.error({ err, imageId }, 'closing an image failed'),
+    );
+  }
+
+  private async close(imageId: string): Promise<void> {
+    const held = this.open.get(imageId);
+    if (!held) return;
+    clearTimeout(held.idle);
+    this.open.delete(imageId);
+    await held.device.close();
+  }
+}
