@@ -21,6 +21,7 @@ import {
   imageFolder,
   imagePath,
   readConfig,
+  startRedis,
 } from '@zonelab/platform';
 import { createImage, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { startTestServers, type TestServers, waitUntil } from '@zonelab/testing';
@@ -71,8 +72,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+const logger = createLogger('gateway', 'silent');
+
 async function start(): Promise<void> {
-  gateway = await startGateway(config, createLogger('gateway', 'silent'));
+  gateway = await startGateway(config, logger);
 }
 
 async function stop(): Promise<void> {
@@ -116,6 +119,13 @@ async function makeExport(imageId: string): Promise<AttachPayload> {
   const wanted = { imageId, gatewayId: 'g1', name: `disk-${imageId}`, readOnly: false, options };
   const { id, name, readOnly } = await catalog.exports.create(wanted);
   return { exportId: id, imageId, name, pool: 'pool', readOnly, options };
+}
+
+/** An export of a gateway that has been here and is down. */
+async function placedExport(): Promise<AttachPayload> {
+  await start();
+  await stop();
+  return makeExport(await makeImage('a'));
 }
 
 async function attached(imageName: string): Promise<{ payload: AttachPayload; uri: string }> {
@@ -216,9 +226,7 @@ describe('jobs', () => {
   });
 
   it('that came while the gateway was down are done when it starts', async () => {
-    await start();
-    await stop();
-    const payload = await makeExport(await makeImage('a'));
+    const payload = await placedExport();
     const job = await queue.add('attach', payload);
     await start();
     expect(await job.waitUntilFinished(events, 20_000)).toMatchObject({ ok: true });
@@ -285,6 +293,20 @@ describe('stopping', () => {
     expect(device.zone(0).writePointer).toBeGreaterThanOrEqual(written * 4096);
     await device.close();
     await client.disconnect();
+  });
+});
+
+describe('without Redis', () => {
+  it('goes on serving disks, and stops in order', async () => {
+    const own = await startRedis({ dataDir: join(folder, 'redis'), durable: false });
+    const payload = await placedExport();
+    gateway = await startGateway({ ...config, redisUrl: own.url }, logger);
+    const { uri } = await catalog.exports.get(payload.exportId);
+    await own.stop();
+    await write(uri ?? '', 0, 1);
+    await stop();
+    expect(await catalog.gateways.get('g1')).toMatchObject({ alive: false });
+    await (await ZonedDevice.open(imagePath(config.pools, 'pool', payload.imageId))).close();
   });
 });
 

@@ -49,9 +49,11 @@ export class Gateway implements OnApplicationBootstrap, BeforeApplicationShutdow
     await this.heartbeat
       .stop()
       .catch((err: unknown) => this.logger.warn({ err }, 'gateway not retired'));
-    await this.jobs.stop();
+    // neither must Redis: attachments let what is in hand finish, and refuse what still comes
+    const jobsStopped = this.jobs.stop();
     await this.attachments.close();
     await this.frontend.server.close();
+    await jobsStopped;
     await this.health.stop();
     await this.catalog.close();
   }

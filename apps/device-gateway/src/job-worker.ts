@@ -62,9 +62,9 @@ export class JobWorker {
     this.redis = redis;
   }
 
-  /** Takes no more jobs, and waits for those in hand. */
+  /** Takes no more jobs, and waits for those in hand; without Redis nobody would hear their answers. */
   async stop(): Promise<void> {
-    await this.worker?.close();
+    await this.worker?.close(this.redis?.status !== 'ready');
     this.redis?.disconnect();
   }
 
