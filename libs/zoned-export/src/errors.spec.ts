@@ -15,6 +15,7 @@ it.each<[ImageErrorCode, string]>([
   ['read_beyond_write_pointer', 'EIO'],
   ['image_read_only', 'EPERM'],
   ['no_space', 'ENOSPC'],
+  ['image_corrupt', 'EIO'],
 ])('shows %s as %s', (code, errno) => {
   expect(toNbdError(new ImageError(code, 'text'))).toMatchObject({ code: errno });
 });

@@ -1,7 +1,12 @@
 /** The one place where refusals of a device become NBD errors. */
 
 import { NbdError } from '@zonelab/nbd';
-import { ImageError, type ImageErrorCode } from '@zonelab/qcow2-zoned';
+import {
+  type FileErrorCode,
+  ImageError,
+  type ImageErrorCode,
+  type ZoneErrorCode,
+} from '@zonelab/qcow2-zoned';
 
 type Errno = 'EPERM' | 'EIO' | 'EINVAL' | 'ENOSPC' | 'ESHUTDOWN';
 
@@ -9,7 +14,7 @@ type Errno = 'EPERM' | 'EIO' | 'EINVAL' | 'ENOSPC' | 'ESHUTDOWN';
  * NBD's few errors against the device's many. EOVERFLOW is reserved for request sizes (proto.md, "Error
  * values"), hence EIO where a limit on zones is reached: the message says which.
  */
-const ERRNO: Readonly<Record<ImageErrorCode, Errno>> = {
+const ZONE_ERRNO: Readonly<Record<ZoneErrorCode, Errno>> = {
   invalid_field: 'EINVAL',
   lba_out_of_range: 'EINVAL',
   zone_boundary_error: 'EINVAL',
@@ -23,19 +28,16 @@ const ERRNO: Readonly<Record<ImageErrorCode, Errno>> = {
   zrwa_unavailable: 'EIO',
   invalid_zone_transition: 'EINVAL',
   read_beyond_write_pointer: 'EIO',
-  invalid_option: 'EINVAL',
-  not_qcow2: 'EIO',
-  invalid_image: 'EIO',
-  unsupported_feature: 'EIO',
-  image_corrupt: 'EIO',
+};
+
+/** Trouble with the file is an I/O error to the user of a disk, but for these. */
+const FILE_ERRNO: Readonly<Partial<Record<FileErrorCode, Errno>>> = {
   image_read_only: 'EPERM',
   image_closed: 'ESHUTDOWN',
-  image_in_use: 'EIO',
-  file_exists: 'EIO',
-  file_not_found: 'EIO',
   no_space: 'ENOSPC',
-  io_error: 'EIO',
 };
+
+const ERRNO: Readonly<Partial<Record<ImageErrorCode, Errno>>> = { ...ZONE_ERRNO, ...FILE_ERRNO };
 
 /** The error as a client may see it; anything but a device's refusal is left as it is. */
 export function toNbdError(error: unknown): unknown {
@@ -44,7 +46,7 @@ export function toNbdError(error: unknown): unknown {
   const pointer =
     writePointer === undefined ? '' : `, write pointer 0x${writePointer.toString(16)}`;
   return new NbdError(
-    ERRNO[error.code],
+    ERRNO[error.code] ?? 'EIO',
     `${error.code}: ${error.message}${pointer}`,
     { offset },
     { cause: error },
