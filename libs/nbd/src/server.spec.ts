@@ -329,6 +329,14 @@ describe('connections', () => {
     await impatient.stop();
   });
 
+  it('end when the server closes, also those that have said nothing yet', async () => {
+    const closing = await serve();
+    const { socket, stream } = closing.raw();
+    await stream.read(18);
+    await Promise.all([once(socket, 'close'), closing.server.close()]);
+    await closing.stop();
+  });
+
   it('are refused over the cap, and their slot is free again after they end', async () => {
     const small = await serve({ maxConnections: 1 });
     small.server.addExport('disk', disk);
