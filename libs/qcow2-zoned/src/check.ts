@@ -14,6 +14,8 @@ import {
 } from './format/entries.ts';
 import { Qcow2Image } from './image/image.ts';
 import { Refcounts } from './image/refcounts.ts';
+import { compressedClusters, references } from './image/references.ts';
+import { readSnapshots } from './image/snapshots.ts';
 import { MAX_CHECK_CLUSTERS, MAX_CHECK_FINDINGS } from './limits.ts';
 
 /** `leak`: space that nothing uses. `corruption`: data is or will be lost. `zone`: the zone table is in doubt. */
@@ -78,12 +80,6 @@ class Check {
         `${file.path}: ${clusters} host clusters, a check counts at most ${MAX_CHECK_CLUSTERS}`,
         { field: 'host clusters', given: clusters, allowed: `at most ${MAX_CHECK_CLUSTERS}` },
       );
-    if (image.header.snapshotCount > 0)
-      throw new ImageError(
-        'unsupported_feature',
-        `${file.path}: images with internal snapshots cannot be checked`,
-        { field: 'nb_snapshots', given: image.header.snapshotCount, allowed: '0' },
-      );
     this.#references = new Uint32Array(clusters);
   }
 
@@ -96,9 +92,9 @@ class Check {
     for (const offset of this.#refcounts.blockOffsets()) this.#refer(offset, 'refcount block');
     const l1 = Buffer.alloc(l1Entries * ENTRY_BYTES);
     this.#file.read(l1, l1TableOffset);
-    for (let at = 0; at < l1.length; at += this.#clusterSize)
-      this.#refer(l1TableOffset + at, 'L1 table');
+    this.#referRun(l1TableOffset, l1.length, 'L1 table');
     for (let index = 0; index < l1Entries; index++) this.#countTable(l1, index);
+    this.#countSnapshots();
   }
 
   compareRefcounts(): void {
@@ -148,6 +144,9 @@ class Check {
       const name = `entry ${at / ENTRY_BYTES} of L2 table ${index}`;
       if (isCompressedEntry(table, at)) {
         this.#compressed++;
+        this.#allocated++;
+        for (const host of compressedClusters(table, at, this.#image.header.clusterBits))
+          this.#refer(host, name);
         continue;
       }
       const host = entryOffset(table, at);
@@ -161,11 +160,28 @@ class Check {
     }
   }
 
+  #countSnapshots(): void {
+    const { header } = this.#image;
+    const { snapshots, length } = readSnapshots(this.#file, header);
+    this.#referRun(header.snapshotsOffset, length, 'snapshot table');
+    for (const { name, l1TableOffset, l1Entries } of snapshots) {
+      const l1 = Buffer.alloc(l1Entries * ENTRY_BYTES);
+      this.#referRun(l1TableOffset, l1.length, `L1 table of snapshot ${name}`);
+      this.#file.read(l1, l1TableOffset);
+      for (const offset of references(this.#file, l1, header.clusterBits))
+        this.#refer(offset, `snapshot ${name}`);
+    }
+  }
+
   /** COPIED says that the refcount is 1, no more and no less. */
   #checkCopied(table: Buffer, at: number, offset: number, name: string): void {
     const count = this.#refcounts.count(offset);
     if (isCopiedEntry(table, at) === (count === 1)) return;
     this.#find('corruption', `ERROR OFLAG_COPIED ${name}: refcount=${count}`);
+  }
+
+  #referRun(offset: number, length: number, name: string): void {
+    for (let at = 0; at < length; at += this.#clusterSize) this.#refer(offset + at, name);
   }
 
   /** Counts a reference; false where the offset cannot be one. */

@@ -32,6 +32,7 @@ export type FileErrorCode =
   | 'image_read_only'
   | 'image_closed'
   | 'image_in_use'
+  | 'snapshot_not_found'
   | 'file_exists'
   | 'file_not_found'
   | 'no_space'

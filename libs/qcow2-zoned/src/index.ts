@@ -1,11 +1,8 @@
 export { type CheckFinding, type CheckReport, checkImage } from './check.ts';
 export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';
-export {
-  type MaybePromise,
-  type OpenOptions,
-  ZonedDevice,
-} from './device/zoned-device.ts';
+export type { MaybePromise } from './device/turnstile.ts';
+export { type OpenOptions, ZonedDevice } from './device/zoned-device.ts';
 export {
   type FileErrorCode,
   ImageError,
@@ -14,6 +11,7 @@ export {
   invalidOption,
   type ZoneErrorCode,
 } from './errors.ts';
+export type { Snapshot } from './format/snapshot-table.ts';
 export type { Extent } from './image/image.ts';
 export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';
 export { validateGeometry, type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';

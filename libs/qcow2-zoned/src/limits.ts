@@ -43,3 +43,12 @@ export const MAX_CHECK_FINDINGS = 1000;
 
 /** Host clusters that a check counts: four bytes of memory each. */
 export const MAX_CHECK_CLUSTERS = 2 ** 28;
+
+/** QEMU refuses a larger snapshot table, … */
+export const MAX_SNAPSHOT_TABLE_BYTES = 64 * 1024 * 1024;
+
+/** … more extra data in one entry, … */
+export const MAX_SNAPSHOT_EXTRA_BYTES = 1024;
+
+/** … and its tools a longer snapshot name. */
+export const MAX_SNAPSHOT_NAME_BYTES = 255;

@@ -272,3 +272,54 @@ it.each(seeds(3, 50))(
     expect([...found].sort()).toEqual(['0: 1', '1: ', '1: 2']);
   },
 );
+
+/** What `qemu-img check -r all` leaves: the file is repaired in place. */
+function qemuRepair(file: string): void {
+  spawnSync('qemu-img', ['check', '-r', 'all', '-f', 'qcow2', file]);
+  expect(spawnSync('qemu-img', ['check', '-f', 'qcow2', file]).status).toBe(0);
+}
+
+it.each(seeds(4, 100))(
+  'keeps both states through power loss in a snapshot operation (seed %i)',
+  async (seed) => {
+    const random = randomFrom(seed);
+    const zoneSize = 131_072;
+    const image = path.join(directory, `snapshot-${seed}.qcow2`);
+    await createImage(image, { size: ZONES * zoneSize, clusterSize: 4096, zoned: { zoneSize } });
+    const file = new CrashFile(image);
+    const device = await ZonedDevice.attach(file);
+    const date = new Date(0);
+    await device.write(0, Buffer.alloc(zoneSize / 2, 1));
+    await device.createSnapshot('one', date);
+    await device.write(zoneSize / 2, Buffer.alloc(zoneSize / 2, 2));
+    await device.flush();
+    const from = file.now;
+    await device.createSnapshot('two', date);
+    await device.applySnapshot('one');
+    await device.applySnapshot('two');
+    await device.deleteSnapshot('one');
+    await device.close();
+    for (let crash = 0; crash < 25; crash++) {
+      const moment = from + Math.floor(random() * (file.now + 1 - from));
+      const crashed = `${image}.crash`;
+      fs.writeFileSync(
+        crashed,
+        file.stateAt(moment, () => random() < 0.5),
+      );
+      const back = await ZonedDevice.open(crashed);
+      const written = back.writtenEnd(0);
+      const content = Buffer.alloc(written);
+      await back.read(0, content);
+      expect([zoneSize / 2, zoneSize]).toContain(written);
+      expect(content.lastIndexOf(1)).toBe(zoneSize / 2 - 1);
+      const names = back.snapshots().map(({ name }) => name);
+      expect([['one'], ['one', 'two'], ['two']]).toContainEqual(names);
+      await back.close();
+      qemuRepair(crashed);
+      const repaired = await ZonedDevice.open(crashed);
+      await repaired.applySnapshot(names.at(-1) as string);
+      expect(repaired.writtenEnd(0)).toBe(names.at(-1) === 'one' ? zoneSize / 2 : zoneSize);
+      await repaired.close();
+    }
+  },
+);

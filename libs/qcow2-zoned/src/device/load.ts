@@ -115,10 +115,12 @@ function restoreZone(machine: ZoneMachine, table: Buffer, index: number): string
   return `zone ${index}: ${fault}`;
 }
 
-/** True where other software may have written: it cleared our bit, or left other sizes than our last close did. */
+/**
+ * True where other software may have written since our last close: it cleared our bit, or left other sizes. After a
+ * crash the remains of our own writes look the same, and recovery cuts them.
+ */
 function mayBeForeign(image: Qcow2Image, info: ZoneTableInfo): boolean {
+  if (info.unclean) return false;
   if ((image.header.autoclearFeatures & AUTOCLEAR.zoneTableValid) === 0n) return true;
-  return (
-    !info.unclean && (info.cleanSize !== image.size || info.cleanFileLength !== image.fileLength)
-  );
+  return info.cleanSize !== image.size || info.cleanFileLength !== image.fileLength;
 }

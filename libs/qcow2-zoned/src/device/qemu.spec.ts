@@ -37,7 +37,11 @@ class Shadow {
     try {
       await this.#operation();
     } catch (error) {
-      if (!/full|too_many|active|open|transition|boundary/.test((error as { code: string }).code))
+      if (
+        !/full|too_many|active|open|transition|boundary|out_of_range/.test(
+          (error as { code: string }).code,
+        )
+      )
         throw error;
     }
   }
@@ -55,6 +59,11 @@ class Shadow {
     const conventional = zone.type === 'conventional';
     const inZone = block * this.#pick((zone.size - length) / block);
     const at = conventional ? zone.start + inZone : device.writtenEnd(zone.index);
+    if (at === zone.start + zone.size) {
+      await device.manage('reset', zone.index);
+      this.content.fill(0, zone.start, at);
+      return;
+    }
     switch (this.#pick(9)) {
       case 0:
       case 1:

@@ -217,3 +217,13 @@ describe('refuses', () => {
     );
   });
 });
+
+it('scrubs a zone that was finished early, as far as it was written', async () => {
+  const device = await ZonedDevice.open(await disks.create(SMALL));
+  await device.write(0, Buffer.alloc(64 * KiB, 5));
+  await device.manage('finish', 0);
+  await device.submit([{ kind: 'scrub', offset: 0, length: ZONE }]);
+  expect(device.zone(0).condition).toBe('full');
+  expect(device.writtenEnd(0)).toBe(64 * KiB);
+  await device.close();
+});

@@ -8,9 +8,7 @@
 import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
 import { roundUp } from '../format/bytes.ts';
-import { AUTOCLEAR } from '../format/features.ts';
-import { EXTENSION } from '../format/header.ts';
-import { encodeZoneTableExtension, type ZoneTableInfo } from '../format/zoned-extension.ts';
+import type { Snapshot } from '../format/snapshot-table.ts';
 import { type Extent, Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import {
@@ -20,14 +18,11 @@ import {
   ZoneState,
   type ZoneTransition,
 } from '../zones/zone.ts';
-import {
-  type DeviceCommand,
-  refuseOutside,
-  refuseSequential,
-  refuseUnwritten,
-} from './commands.ts';
+import { admit, type DeviceCommand, refuseOutside, zonesOf } from './commands.ts';
+import { ImageMark } from './image-mark.ts';
 import { type LoadedZones, loadZones } from './load.ts';
 import { cutAtWritePointers } from './recovery.ts';
+import { type MaybePromise, Turnstile } from './turnstile.ts';
 import { ZoneStore } from './zone-store.ts';
 
 export interface OpenOptions {
@@ -38,21 +33,17 @@ export interface OpenOptions {
   readonly shared?: boolean;
 }
 
-/** The answer itself where there was nothing to wait for. */
-export type MaybePromise<T> = T | Promise<T>;
-
 export class ZonedDevice {
   readonly readOnly: boolean;
   readonly #file: BlockFile;
   readonly #image: Qcow2Image;
-  readonly #machine: ZoneMachine | undefined;
-  readonly #store: ZoneStore | undefined;
+  readonly #enforceLimits: boolean;
+  #machine: ZoneMachine | undefined;
+  #store: ZoneStore | undefined;
   readonly #listeners = new Set<(transition: ZoneTransition) => void>();
-  #info: ZoneTableInfo | undefined;
-  #marked = false;
+  #mark: ImageMark;
+  readonly #turnstile = new Turnstile();
   #closed = false;
-  /** Commands that came while the engine makes room wait here, in order. */
-  #room: Promise<void> | undefined;
 
   /**
    * Opens a qcow2 file. Errors: `file_not_found`, `not_qcow2`, `invalid_image`, `unsupported_feature`,
@@ -77,8 +68,9 @@ export class ZonedDevice {
       const image = new Qcow2Image(file, readOnly);
       const zones = loadZones(image, options.enforceLimits ?? true);
       if (!readOnly) refuseDoubts(file.path, zones);
-      const device = new ZonedDevice(file, image, zones, readOnly);
+      const device = new ZonedDevice(file, image, zones, options);
       if (!readOnly && zones?.info.unclean) await device.#recover(zones.fallenBack);
+      if (!readOnly) await device.#mark.ownTable();
       return device;
     } catch (error) {
       file.close();
@@ -90,17 +82,21 @@ export class ZonedDevice {
     file: BlockFile,
     image: Qcow2Image,
     zones: LoadedZones | undefined,
-    readOnly: boolean,
+    options: OpenOptions,
   ) {
-    this.readOnly = readOnly;
+    this.readOnly = options.readOnly ?? false;
+    this.#enforceLimits = options.enforceLimits ?? true;
     this.#file = file;
     this.#image = image;
-    if (zones === undefined) return;
+    this.#mark = new ImageMark(image, zones?.info);
+    if (zones !== undefined) this.#adopt(zones);
+  }
+
+  #adopt(zones: LoadedZones): void {
     this.#machine = zones.machine;
-    this.#info = zones.info;
-    this.#store = new ZoneStore(image, zones.machine, zones.table, zones.info.offset);
+    this.#store = new ZoneStore(this.#image, zones.machine, zones.table, zones.info.offset);
     this.#machine.onTransition = (transition) => this.#noteTransition(transition);
-    image.setParticipant(this.#store);
+    this.#image.setParticipant(this.#store);
   }
 
   /** Size of the disk in bytes. */
@@ -124,8 +120,9 @@ export class ZonedDevice {
   /** Fills `target` from `offset`. Bytes at and past a write pointer are zeroes. */
   read(offset: number, target: Uint8Array): MaybePromise<void> {
     this.#assertOpen();
-    if (this.#room === undefined) return this.#read(offset, target);
-    return this.#room.then(() => this.#read(offset, target));
+    const { opening } = this.#turnstile;
+    if (opening === undefined) return this.#read(offset, target);
+    return opening.then(() => this.#read(offset, target));
   }
 
   write(offset: number, data: Uint8Array): MaybePromise<void> {
@@ -158,7 +155,7 @@ export class ZonedDevice {
     return this.#change(() => {
       if (commands.length > 1) {
         const rehearsal = this.#machine?.clone();
-        for (const command of commands) this.#admit(rehearsal, command);
+        for (const command of commands) admit(command, rehearsal, this.size);
       }
       for (const command of commands) this.#execute(command);
     });
@@ -167,7 +164,7 @@ export class ZonedDevice {
   /** Resolves when everything that was acknowledged before the call survives a crash. */
   async flush(): Promise<void> {
     this.#assertOpen();
-    await this.#room;
+    await this.#turnstile.opening;
     await this.#image.flush();
   }
 
@@ -211,6 +208,35 @@ export class ZonedDevice {
     return this.#change(() => this.#zones().manageAll(action));
   }
 
+  /** Internal snapshots; each holds the zones as they were, with the data. */
+  snapshots(): readonly Snapshot[] {
+    this.#assertOpen();
+    return this.#image.snapshots();
+  }
+
+  /** Names the present state, zones included. Errors: `invalid_option`, `unsupported_feature`, `no_space`. */
+  createSnapshot(name: string, date: Date): Promise<void> {
+    return this.#alone(async () => {
+      this.#mark.stopVouching();
+      await this.#image.createSnapshot(name, date);
+    });
+  }
+
+  /** Deletes a snapshot, by id or name. Errors: `snapshot_not_found`, `no_space`. */
+  deleteSnapshot(idOrName: string): Promise<void> {
+    return this.#alone(() => this.#image.deleteSnapshot(idOrName));
+  }
+
+  /** Goes back to a snapshot's state: data, write pointers, conditions, counters. Errors as for `deleteSnapshot`. */
+  applySnapshot(idOrName: string): Promise<void> {
+    return this.#alone(async () => {
+      await this.#image.applySnapshot(idOrName);
+      const zones = loadZones(this.#image, this.#enforceLimits);
+      refuseDoubts(this.#file.path, zones);
+      if (zones !== undefined) this.#adopt(zones);
+    });
+  }
+
   /** Tells of every change of a zone's condition, as it happens. Returns the way to stop. */
   subscribe(listener: (transition: ZoneTransition) => void): () => void {
     this.#listeners.add(listener);
@@ -220,12 +246,12 @@ export class ZonedDevice {
   /** Makes everything durable and leaves the image marked as closed cleanly. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#room?.catch(() => undefined);
+    await this.#turnstile.opening;
     this.#closed = true;
     try {
-      if (this.#marked) {
+      if (this.#mark.open) {
         await this.#image.settle();
-        this.#writeMark({ unclean: false });
+        this.#mark.close();
       }
     } finally {
       this.#file.close();
@@ -234,17 +260,17 @@ export class ZonedDevice {
 
   /** Runs a change at once, or after room was made for it; changes keep their order. */
   #change<T>(action: () => T): MaybePromise<T> {
-    this.#assertOpen();
-    if (this.readOnly)
-      throw new ImageError('image_read_only', `${this.#file.path}: the image is open read-only`, {
-        path: this.#file.path,
-      });
-    if (!this.#marked) this.#writeMark({ unclean: true });
-    if (this.#room === undefined && !this.#image.crowded) return action();
-    this.#room ??= this.#image.flush().finally(() => {
-      this.#room = undefined;
+    this.#assertChangeable();
+    return this.#turnstile.through(action, this.#image.crowded, () => this.#image.flush());
+  }
+
+  /** Runs a change of the whole image; other calls wait for it, in order. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    this.#assertChangeable();
+    return this.#turnstile.alone(async () => {
+      await work();
+      await this.#mark.ownTable();
     });
-    return this.#room.then(action);
   }
 
   #read(offset: number, target: Uint8Array): void {
@@ -318,36 +344,16 @@ export class ZonedDevice {
         this.#zones().reset(command.zoneIndex);
         break;
       case 'discard':
-        this.#admit(this.#machine, command);
+        admit(command, this.#machine, this.size);
         this.#image.unmap(command.offset, command.length);
         break;
-      case 'scrub':
-        this.#admit(this.#machine, command);
-        this.#image.writeZeroes(command.offset, command.length);
-        break;
-    }
-  }
-
-  /** Throws what the command would be refused with, and carries it out on a rehearsal's state. */
-  #admit(machine: ZoneMachine | undefined, command: DeviceCommand): void {
-    switch (command.kind) {
-      case 'write':
-      case 'zeroes': {
-        const length = command.kind === 'write' ? command.data.length : command.length;
-        if (machine === undefined) refuseOutside(this.size, command.offset, length);
-        else machine.write(command.offset, length);
+      case 'scrub': {
+        admit(command, this.#machine, this.size);
+        const end = this.writtenEnd(this.#zones().zoneIndexOf(command.offset));
+        const length = Math.min(command.length, end - command.offset);
+        if (length > 0) this.#image.writeZeroes(command.offset, length);
         break;
       }
-      case 'reset':
-        (machine ?? this.#zones()).reset(command.zoneIndex);
-        break;
-      case 'discard':
-        refuseOutside(this.size, command.offset, command.length);
-        if (machine !== undefined) refuseSequential(machine, command.offset, command.length);
-        break;
-      case 'scrub':
-        refuseUnwritten(machine ?? this.#zones(), command.offset, command.length);
-        break;
     }
   }
 
@@ -364,34 +370,24 @@ export class ZonedDevice {
   }
 
   async #recover(fallenBack: readonly number[]): Promise<void> {
-    this.#writeMark({ unclean: true });
+    this.#mark.ensureOpen();
     cutAtWritePointers(this.#image, this.#zones());
     for (const index of fallenBack) this.#store?.noteChange(index);
     await this.#image.flush();
   }
 
-  /** Clears the autoclear bits that we do not maintain, and says in the header whether the image is in use. */
-  #writeMark({ unclean }: { unclean: boolean }): void {
-    const keep = this.#info === undefined ? 0n : AUTOCLEAR.zoneTableValid;
-    if (this.#info !== undefined)
-      this.#info = {
-        ...this.#info,
-        unclean,
-        cleanSize: this.#image.size,
-        cleanFileLength: this.#image.fileLength,
-      };
-    const data = this.#info ? encodeZoneTableExtension(this.#info) : Buffer.alloc(0);
-    if (this.#info !== undefined || this.#image.header.autoclearFeatures !== keep)
-      this.#image.patchHeader(keep, EXTENSION.zoneTable, data);
-    this.#marked = unclean;
+  #assertChangeable(): void {
+    this.#assertOpen();
+    if (this.readOnly)
+      throw new ImageError('image_read_only', `${this.#file.path}: the image is open read-only`, {
+        path: this.#file.path,
+      });
+    this.#mark.ensureOpen();
   }
 
   #zones(): ZoneMachine {
     this.#assertOpen();
-    if (this.#machine !== undefined) return this.#machine;
-    throw new ImageError('invalid_zone_operation', `${this.#file.path}: the image has no zones`, {
-      path: this.#file.path,
-    });
+    return zonesOf(this.#machine);
   }
 
   #assertOpen(): void {

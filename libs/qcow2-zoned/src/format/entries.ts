@@ -56,6 +56,28 @@ export function writeZeroEntry(table: Buffer, at: number): void {
   table.writeUInt32BE(ZERO_LOW, at + 4);
 }
 
+/** Says whether the refcount is 1; the rest of the entry stays. */
+export function setCopied(table: Buffer, at: number, copied: boolean): void {
+  const high = table.readUInt32BE(at);
+  table.writeUInt32BE((copied ? high | COPIED_HIGH : high & ~COPIED_HIGH) >>> 0, at);
+}
+
+/**
+ * Host bytes of a compressed cluster: [offset, offset + length). The descriptor gives the start by the byte and
+ * the end by the 512-byte sector (qcow2 specification, "Compressed Clusters Descriptor").
+ */
+export function compressedPlace(
+  table: Buffer,
+  at: number,
+  clusterBits: number,
+): { offset: number; length: number } {
+  const entry = table.readBigUInt64BE(at) & ((1n << 62n) - 1n);
+  const offsetBits = BigInt(62 - (clusterBits - 8));
+  const offset = Number(entry & ((1n << offsetBits) - 1n));
+  const sectors = Number(entry >> offsetBits) + 1;
+  return { offset, length: sectors * 512 - (offset % 512) };
+}
+
 export function clearEntry(table: Buffer, at: number): void {
   table.fill(0, at, at + ENTRY_BYTES);
 }

@@ -221,14 +221,7 @@ export function encodeHeader(header: Qcow2Header): Buffer {
     name.copy(bytes, length - name.length);
   }
   bytes.writeUInt32BE(header.clusterBits, AT.clusterBits);
-  writeU64(bytes, header.size, AT.size);
-  bytes.writeUInt32BE(header.cryptMethod, AT.cryptMethod);
-  bytes.writeUInt32BE(header.l1Entries, AT.l1Size);
-  writeU64(bytes, header.l1TableOffset, AT.l1TableOffset);
-  writeU64(bytes, header.refcountTableOffset, AT.refcountTableOffset);
-  bytes.writeUInt32BE(header.refcountTableClusters, AT.refcountTableClusters);
-  bytes.writeUInt32BE(header.snapshotCount, AT.snapshotCount);
-  writeU64(bytes, header.snapshotsOffset, AT.snapshotsOffset);
+  writePointers(bytes, header);
   bytes.writeBigUInt64BE(header.incompatibleFeatures, AT.incompatibleFeatures);
   bytes.writeBigUInt64BE(header.compatibleFeatures, AT.compatibleFeatures);
   bytes.writeBigUInt64BE(header.autoclearFeatures, AT.autoclearFeatures);
@@ -247,6 +240,27 @@ export function encodeHeader(header: Qcow2Header): Buffer {
 
 export function findExtension(header: Qcow2Header, magic: number): Buffer | undefined {
   return header.extensions.find((extension) => extension.magic === magic)?.data;
+}
+
+/** The part of the header that says where everything is: bytes 24 to 71, inside one sector. */
+export const POINTERS_AT = AT.size;
+
+/** Encodes those bytes; one write of them switches an image from one set of tables to another. */
+export function encodePointers(header: Qcow2Header): Buffer {
+  const bytes = Buffer.alloc(V2_LENGTH);
+  writePointers(bytes, header);
+  return bytes.subarray(POINTERS_AT);
+}
+
+function writePointers(bytes: Buffer, header: Qcow2Header): void {
+  writeU64(bytes, header.size, AT.size);
+  bytes.writeUInt32BE(header.cryptMethod, AT.cryptMethod);
+  bytes.writeUInt32BE(header.l1Entries, AT.l1Size);
+  writeU64(bytes, header.l1TableOffset, AT.l1TableOffset);
+  writeU64(bytes, header.refcountTableOffset, AT.refcountTableOffset);
+  bytes.writeUInt32BE(header.refcountTableClusters, AT.refcountTableClusters);
+  bytes.writeUInt32BE(header.snapshotCount, AT.snapshotCount);
+  writeU64(bytes, header.snapshotsOffset, AT.snapshotsOffset);
 }
 
 /**

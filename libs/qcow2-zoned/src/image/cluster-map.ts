@@ -11,8 +11,10 @@ import {
   ENTRY_BYTES,
   entryOffset,
   isCompressedEntry,
+  isCopiedEntry,
   isMapped,
   isZeroEntry,
+  setCopied,
   writeCopiedEntry,
   writeZeroEntry,
 } from '../format/entries.ts';
@@ -44,6 +46,8 @@ export class ClusterMap {
   readonly #l1Offset: number;
   readonly #l1: Buffer;
   readonly #tables: TableCache;
+  /** L1 entries that the disk does not have yet, those of new tables aside. */
+  readonly #l1Changed = new Set<number>();
 
   constructor(file: BlockFile, header: Qcow2Header, refcounts: Refcounts) {
     this.#file = file;
@@ -91,12 +95,24 @@ export class ClusterMap {
     return offset === 0 ? 0 : this.#checked(offset, 'data cluster', guestCluster);
   }
 
-  /** Makes the L2 table of a guest cluster exist, so that linking it cannot fail. Throws `no_space`. */
+  /** The same, or 0 where others refer to the cluster too, so that it must not be written in place. */
+  writableOffset(guestCluster: number): number {
+    const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
+    if (table === undefined || table.shared) return 0;
+    const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
+    return isCopiedEntry(table.data, at) ? this.dataOffset(guestCluster) : 0;
+  }
+
+  /**
+   * Makes the L2 table of a guest cluster exist, and be ours alone, so that linking the cluster cannot fail.
+   * Throws `no_space`.
+   */
   ensureTable(guestCluster: number): void {
     const index = Math.floor(guestCluster / this.#entriesPerTable);
-    if (this.#table(index) !== undefined) return;
+    const before = this.#table(index);
+    if (before !== undefined && !before.shared) return;
     const { offset } = this.#refcounts.allocate();
-    const data = Buffer.alloc(this.#clusterSize);
+    const data = before ? Buffer.from(before.data) : Buffer.alloc(this.#clusterSize);
     try {
       this.#file.write(data, offset); // takes the space now: a flush must not be the first to find the disk full
     } catch (error) {
@@ -106,6 +122,7 @@ export class ClusterMap {
     const table = this.#tables.add(new CachedTable(index, offset, data, true));
     table.touch(0, this.#clusterSize);
     writeCopiedEntry(this.#l1, index * ENTRY_BYTES, offset);
+    if (before !== undefined) this.#refcounts.releaseLater(before.offset);
   }
 
   link(guestCluster: number, hostOffset: number): void {
@@ -131,6 +148,37 @@ export class ClusterMap {
     return end;
   }
 
+  /** L1 indexes that have an L2 table. */
+  *tableIndexes(): Iterable<number> {
+    for (let index = 0; index < this.#l1.length / ENTRY_BYTES; index++)
+      if (entryOffset(this.#l1, index * ENTRY_BYTES) !== 0) yield index;
+  }
+
+  /** Makes the COPIED flags of one L2 table, and of the entry that points at it, agree with the refcounts. */
+  refreshCopied(index: number): void {
+    const table = this.#table(index);
+    if (table === undefined) return;
+    const at = index * ENTRY_BYTES;
+    table.shared = this.#refcounts.count(table.offset) !== 1;
+    if (isCopiedEntry(this.#l1, at) === table.shared) {
+      setCopied(this.#l1, at, !table.shared);
+      this.#l1Changed.add(index);
+    }
+    for (let entry = 0; entry < this.#clusterSize; entry += ENTRY_BYTES) {
+      const offset = entryOffset(table.data, entry);
+      if (offset === 0 || isCompressedEntry(table.data, entry)) continue;
+      const copied = this.#refcounts.count(offset) === 1;
+      if (isCopiedEntry(table.data, entry) === copied) continue;
+      setCopied(table.data, entry, copied);
+      table.touch(entry, entry + ENTRY_BYTES);
+    }
+  }
+
+  /** The active L1 table as the disk has it once everything is flushed. */
+  copyL1(): Buffer {
+    return Buffer.from(this.#l1);
+  }
+
   /** Phase 1: writes the contents of new tables. Returns phase 2: their L1 entries, and changes to older tables. */
   capture(): TableChanges {
     const writes: TableWrite[] = [];
@@ -144,10 +192,14 @@ export class ClusterMap {
       }
       table.fresh = false;
       this.#file.write(table.data, table.offset);
-      const at = table.index * ENTRY_BYTES;
+      this.#l1Changed.add(table.index);
+    }
+    for (const index of this.#l1Changed) {
+      const at = index * ENTRY_BYTES;
       const entry = Buffer.from(this.#l1.subarray(at, at + ENTRY_BYTES));
       writes.push({ data: entry, position: this.#l1Offset + at });
     }
+    this.#l1Changed.clear();
     const done = (): void => {
       for (const table of captured) table.inFlight--;
       if (this.#tables.crowded) this.#tables.trim();
@@ -156,6 +208,7 @@ export class ClusterMap {
   }
 
   get dirty(): boolean {
+    if (this.#l1Changed.size > 0) return true;
     for (const _ of this.#tables.dirtyTables()) return true;
     return false;
   }
@@ -181,7 +234,8 @@ export class ClusterMap {
     if (offset === 0) return undefined;
     const data = Buffer.allocUnsafe(this.#clusterSize);
     this.#file.read(data, offset);
-    return this.#tables.add(new CachedTable(index, offset, data, false));
+    const shared = !isCopiedEntry(this.#l1, at);
+    return this.#tables.add(new CachedTable(index, offset, data, false, shared));
   }
 
   #checked(hostOffset: number, what: string, guestCluster: number): number {

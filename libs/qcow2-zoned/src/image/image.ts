@@ -13,14 +13,22 @@
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
 import { refuseUnsupportedFeatures } from '../format/features.ts';
-import { decodeHeader, headerPatches, type Qcow2Header, withPatch } from '../format/header.ts';
-import { ZERO_BUFFER_BYTES } from '../limits.ts';
+import {
+  decodeHeader,
+  encodePointers,
+  headerPatches,
+  POINTERS_AT,
+  type Qcow2Header,
+  withPatch,
+} from '../format/header.ts';
+import type { Snapshot } from '../format/snapshot-table.ts';
 import { ClusterMap } from './cluster-map.ts';
+import { DataWriter } from './data-writer.ts';
 import { GroupFlush } from './group-flush.ts';
 import { Refcounts } from './refcounts.ts';
+import { readSnapshots, SnapshotKeeper } from './snapshots.ts';
 
 const HEADER_READ_BYTES = 65_536;
-const ZEROES = Buffer.alloc(ZERO_BUFFER_BYTES);
 
 /** A run of guest bytes of one kind. `data`: has clusters in the file; `zero`: reads as zeroes. */
 export interface Extent {
@@ -44,30 +52,15 @@ export interface FlushParticipant {
   beginFlush(): FlushBatch | undefined;
 }
 
-/** A piece of a write inside one guest cluster. */
-interface Span {
-  readonly guestCluster: number;
-  readonly hostOffset: number;
-  readonly inCluster: number;
-  readonly length: number;
-  /** The cluster was taken for this write. */
-  readonly taken: boolean;
-  /** Its entry must be changed to point at `hostOffset`. */
-  readonly link: boolean;
-  /** The rest of the cluster must be cleaned. */
-  readonly clean: boolean;
-}
-
 export class Qcow2Image {
   readonly clusterSize: number;
   readonly #file: BlockFile;
   readonly #refcounts: Refcounts;
-  readonly #map: ClusterMap;
+  #map: ClusterMap;
+  #writer: DataWriter;
   readonly #flushes = new GroupFlush(() => this.#flushOnce());
   #header: Qcow2Header;
   #participant: FlushParticipant | undefined;
-  /** Clusters that an entry in memory no longer points at, while one on disk may. */
-  #unlinked: number[] = [];
   #touched = false;
   #failure: ImageError | undefined;
 
@@ -84,6 +77,7 @@ export class Qcow2Image {
     this.clusterSize = 2 ** this.#header.clusterBits;
     this.#refcounts = new Refcounts(file, this.#header);
     this.#map = new ClusterMap(file, this.#header, this.#refcounts);
+    this.#writer = new DataWriter(file, this.#refcounts, this.#map, this.clusterSize);
   }
 
   get header(): Qcow2Header {
@@ -148,31 +142,11 @@ export class Qcow2Image {
     finishRun();
   }
 
-  /** Writes `data` at guest `offset`. Nothing is changed where it throws `no_space` before the first byte. */
+  /** Writes `data` at guest `offset`. Errors: `no_space`, `io_error`; no entry changes then. */
   write(offset: number, data: Uint8Array): void {
     this.#assertWritable();
     this.#touched = true;
-    const inCluster = offset % this.clusterSize;
-    if (inCluster + data.length <= this.clusterSize) {
-      const host = this.#map.dataOffset(Math.floor(offset / this.clusterSize));
-      if (host !== 0) {
-        this.#file.write(data, host + inCluster);
-        return;
-      }
-    }
-    const spans: Span[] = [];
-    try {
-      for (let done = 0; done < data.length; ) {
-        const span = this.#prepare(offset + done, data.length - done);
-        spans.push(span);
-        done += span.length;
-      }
-      this.#writeSpans(spans, data);
-    } catch (error) {
-      for (const span of spans) if (span.taken) this.#refcounts.release(span.hostOffset);
-      throw error;
-    }
-    for (const span of spans) if (span.link) this.#map.link(span.guestCluster, span.hostOffset);
+    this.#writer.write(offset, data);
   }
 
   /** Makes [offset, offset + length) read as zeroes, mapped: whole clusters become zero clusters. */
@@ -183,12 +157,12 @@ export class Qcow2Image {
       const { kind, hostOffset } = this.#map.lookup(cluster);
       if (kind === 'zero') return;
       if (kind === 'data' && part < this.clusterSize) {
-        this.#writeZeroBytes(hostOffset + inCluster, part);
+        this.#zeroPart(cluster, inCluster, part);
         return;
       }
       this.#map.ensureTable(cluster);
       this.#map.linkZero(cluster);
-      if (hostOffset !== 0) this.#unlinked.push(hostOffset);
+      if (hostOffset !== 0) this.#refcounts.releaseLater(hostOffset);
     });
   }
 
@@ -202,8 +176,9 @@ export class Qcow2Image {
       if (cluster >= end) return;
       const { kind, hostOffset } = this.#map.lookup(cluster);
       if (kind !== 'unallocated') {
+        this.#map.ensureTable(cluster);
         this.#map.unlink(cluster);
-        if (hostOffset !== 0) this.#unlinked.push(hostOffset);
+        if (hostOffset !== 0) this.#refcounts.releaseLater(hostOffset);
       }
     }
   }
@@ -246,6 +221,34 @@ export class Qcow2Image {
     this.#header = withPatch(this.#header, autoclearFeatures, magic, data);
   }
 
+  /** Internal snapshots, in the order of their table. */
+  snapshots(): readonly Snapshot[] {
+    return readSnapshots(this.#file, this.#header).snapshots;
+  }
+
+  /** Names the present state. Nothing else may use the image until it resolves. Errors: see `SnapshotKeeper`. */
+  createSnapshot(name: string, date: Date): Promise<void> {
+    return this.#keepSnapshots((keeper) => keeper.create(name, date));
+  }
+
+  /** Goes back to the state of a snapshot, by its id or name. The virtual size may change. */
+  applySnapshot(idOrName: string): Promise<void> {
+    return this.#keepSnapshots((keeper) => keeper.apply(idOrName));
+  }
+
+  deleteSnapshot(idOrName: string): Promise<void> {
+    return this.#keepSnapshots((keeper) => keeper.delete(idOrName));
+  }
+
+  /** True where no snapshot shares the clusters of a range, so that they can be written in place. */
+  ownsClusters(offset: number, length: number): boolean {
+    let owned = true;
+    this.#forEachCluster(offset, length, (cluster) => {
+      owned &&= this.#map.writableOffset(cluster) !== 0;
+    });
+    return owned;
+  }
+
   /** Makes everything durable, counts of freed clusters included. The image must not be used afterwards. */
   async settle(): Promise<void> {
     do await this.flush();
@@ -279,8 +282,7 @@ export class Qcow2Image {
 
   async #flushPhases(): Promise<void> {
     this.#touched = false;
-    const unlinked = this.#unlinked;
-    this.#unlinked = [];
+    const dropped = this.#refcounts.takeDropped();
     this.#refcounts.writeChanges();
     const tables = this.#map.capture();
     const batch = this.#participant?.beginFlush();
@@ -296,7 +298,32 @@ export class Qcow2Image {
       batch.writeLast();
       await this.#file.sync();
     }
-    for (const hostOffset of unlinked) this.#refcounts.release(hostOffset);
+    for (const hostOffset of dropped) this.#refcounts.release(hostOffset);
+  }
+
+  async #keepSnapshots(work: (keeper: SnapshotKeeper) => Promise<void>): Promise<void> {
+    this.#assertWritable();
+    const keeper = new SnapshotKeeper({
+      file: this.#file,
+      refcounts: this.#refcounts,
+      map: () => this.#map,
+      header: () => this.#header,
+      flush: () => this.flush(),
+      switchTo: (header) => this.#switchTo(header),
+    });
+    await work(keeper);
+  }
+
+  /** One sector changes which tables are the image's. What they refer to must be durable. */
+  #switchTo(header: Qcow2Header): void {
+    this.#file.syncNow();
+    this.#file.write(encodePointers(header), POINTERS_AT);
+    this.#file.syncNow();
+    const moved = header.l1TableOffset !== this.#header.l1TableOffset;
+    this.#header = header;
+    if (!moved) return;
+    this.#map = new ClusterMap(this.#file, header, this.#refcounts);
+    this.#writer = new DataWriter(this.#file, this.#refcounts, this.#map, this.clusterSize);
   }
 
   #assertWritable(): void {
@@ -313,6 +340,12 @@ export class Qcow2Image {
     return kind === 'data' ? hostOffset : 0;
   }
 
+  #zeroPart(cluster: number, inCluster: number, length: number): void {
+    const host = this.#map.writableOffset(cluster);
+    if (host !== 0) this.#writer.writeZeroes(host + inCluster, length);
+    else this.#writer.write(cluster * this.clusterSize + inCluster, Buffer.alloc(length));
+  }
+
   #forEachCluster(
     offset: number,
     length: number,
@@ -324,51 +357,6 @@ export class Qcow2Image {
       visit(Math.floor((offset + done) / this.clusterSize), inCluster, part);
       done += part;
     }
-  }
-
-  /** Finds or takes the cluster for the bytes at `guest`. Its L2 table exists afterwards. */
-  #prepare(guest: number, remaining: number): Span {
-    const guestCluster = Math.floor(guest / this.clusterSize);
-    const inCluster = guest % this.clusterSize;
-    const length = Math.min(this.clusterSize - inCluster, remaining);
-    const { kind, hostOffset } = this.#map.lookup(guestCluster);
-    const place = { guestCluster, inCluster, length };
-    if (kind === 'data') return { ...place, hostOffset, taken: false, link: false, clean: false };
-    const partial = length < this.clusterSize;
-    if (hostOffset !== 0) return { ...place, hostOffset, taken: false, link: true, clean: partial };
-    this.#map.ensureTable(guestCluster);
-    const { offset, zeroed } = this.#refcounts.allocate();
-    return { ...place, hostOffset: offset, taken: true, link: true, clean: partial && !zeroed };
-  }
-
-  /** Writes the data, neighbours on the host in one call, and cleans around it where clusters are recycled. */
-  #writeSpans(spans: readonly Span[], data: Uint8Array): void {
-    let runHost = 0;
-    let runFrom = 0;
-    let done = 0;
-    for (const span of spans) {
-      const host = span.hostOffset + span.inCluster;
-      if (span.clean) {
-        const end = span.inCluster + span.length;
-        this.#writeZeroBytes(span.hostOffset, span.inCluster);
-        this.#writeZeroBytes(span.hostOffset + end, this.clusterSize - end);
-      }
-      if (host !== runHost + (done - runFrom)) {
-        if (done > runFrom) this.#file.write(data.subarray(runFrom, done), runHost);
-        runHost = host;
-        runFrom = done;
-      }
-      done += span.length;
-    }
-    this.#file.write(data.subarray(runFrom, done), runHost);
-  }
-
-  #writeZeroBytes(hostOffset: number, length: number): void {
-    for (let done = 0; done < length; done += ZEROES.length)
-      this.#file.write(
-        ZEROES.subarray(0, Math.min(ZEROES.length, length - done)),
-        hostOffset + done,
-      );
   }
 }
 
@@ -383,10 +371,4 @@ function refuseUnsupported(header: Qcow2Header, readOnly: boolean): void {
     unsupported('crypt_method', header.cryptMethod, 'encrypted images are not supported');
   if (!readOnly && header.version === 2)
     unsupported('version', 2, 'version 2 images can be opened read-only only');
-  if (!readOnly && header.snapshotCount > 0)
-    unsupported(
-      'nb_snapshots',
-      header.snapshotCount,
-      'images with internal snapshots can be opened read-only only',
-    );
 }

@@ -22,7 +22,7 @@ export interface Allocation {
 
 export class Refcounts {
   readonly #file: BlockFile;
-  readonly #clusterSize: number;
+  readonly clusterSize: number;
   readonly #codec: RefcountCodec;
   readonly #entriesPerBlock: number;
   readonly #tableOffset: number;
@@ -31,6 +31,8 @@ export class Refcounts {
   readonly #blocks: TableCache;
   /** Blocks that are durable, or about to be, but not yet in the refcount table on disk. */
   #unlinkedBlocks: CachedTable[] = [];
+  /** Clusters that an entry in memory no longer points at, while one on disk may. */
+  #dropped: number[] = [];
   /** No free cluster lies below this index. */
   #cursor = 0;
   /** Host bytes from here on have never been written. */
@@ -38,13 +40,13 @@ export class Refcounts {
 
   constructor(file: BlockFile, header: Qcow2Header) {
     this.#file = file;
-    this.#clusterSize = 2 ** header.clusterBits;
+    this.clusterSize = 2 ** header.clusterBits;
     this.#codec = refcountCodec(header.refcountOrder);
-    this.#entriesPerBlock = (this.#clusterSize * 8) / this.#codec.bits;
+    this.#entriesPerBlock = (this.clusterSize * 8) / this.#codec.bits;
     this.#tableOffset = header.refcountTableOffset;
-    this.#blocks = new TableCache(this.#clusterSize);
-    this.#highWater = Math.ceil(file.length / this.#clusterSize) * this.#clusterSize;
-    const bytes = Buffer.alloc(header.refcountTableClusters * this.#clusterSize);
+    this.#blocks = new TableCache(this.clusterSize);
+    this.#highWater = Math.ceil(file.length / this.clusterSize) * this.clusterSize;
+    const bytes = Buffer.alloc(header.refcountTableClusters * this.clusterSize);
     file.read(bytes, this.#tableOffset);
     this.#blockOffsets = new Float64Array(bytes.length / ENTRY_BYTES);
     for (let i = 0; i < this.#blockOffsets.length; i++)
@@ -55,7 +57,7 @@ export class Refcounts {
   }
 
   #checkedBlockOffset(offset: number, index: number): number {
-    if (offset % this.#clusterSize === 0) return offset;
+    if (offset % this.clusterSize === 0) return offset;
     throw new ImageError(
       'image_corrupt',
       `refcount table entry ${index}: ${offset} is not cluster aligned`,
@@ -70,7 +72,7 @@ export class Refcounts {
 
   /** References to the cluster at a host offset. */
   count(offset: number): number {
-    const cluster = Math.floor(offset / this.#clusterSize);
+    const cluster = Math.floor(offset / this.clusterSize);
     const block = this.#block(Math.floor(cluster / this.#entriesPerBlock));
     return block === undefined ? 0 : this.#codec.get(block.data, cluster % this.#entriesPerBlock);
   }
@@ -89,26 +91,81 @@ export class Refcounts {
         if (this.#codec.get(block.data, i) !== 0) continue;
         this.#set(block, i, 1);
         this.#cursor = first + i + 1;
-        return this.#taken((first + i) * this.#clusterSize);
+        return this.#taken((first + i) * this.clusterSize);
       }
       this.#cursor = first + this.#entriesPerBlock;
     }
   }
 
+  /** Takes `count` free clusters that follow one another. Returns the offset of the first. */
+  allocateRun(count: number): number {
+    const passedOver: number[] = [];
+    let run: number[] = [];
+    try {
+      while (run.length < count) {
+        const { offset } = this.allocate();
+        if (run.length > 0 && offset !== (run.at(-1) as number) + this.clusterSize) {
+          passedOver.push(...run);
+          run = [];
+        }
+        run.push(offset);
+      }
+    } catch (error) {
+      for (const offset of run) this.release(offset);
+      throw error;
+    } finally {
+      for (const offset of passedOver) this.release(offset);
+    }
+    return run[0] as number;
+  }
+
+  /** Notes one more reference to a cluster in use. */
+  add(offset: number): void {
+    const { block, index, count } = this.#used(offset);
+    if (count === this.#codec.max)
+      throw new ImageError('image_corrupt', `cluster at ${offset}: its refcount would overflow`, {
+        field: 'refcount',
+        given: count,
+        offset,
+      });
+    this.#set(block, index, count + 1);
+  }
+
+  /** Most references that one cluster can have. */
+  get maximum(): number {
+    return this.#codec.max;
+  }
+
+  /** Gives back one reference once the change that dropped it is durable: after the flush that begins next. */
+  releaseLater(offset: number): void {
+    this.#dropped.push(offset);
+  }
+
+  /** What `releaseLater` gathered; to be released when the flush has ended. */
+  takeDropped(): readonly number[] {
+    const dropped = this.#dropped;
+    this.#dropped = [];
+    return dropped;
+  }
+
   /** Gives back one reference. Only for clusters that nothing durable points at. */
   release(offset: number): void {
-    const cluster = offset / this.#clusterSize;
+    const { block, index, count } = this.#used(offset);
+    this.#set(block, index, count - 1);
+    if (count === 1) this.#cursor = Math.min(this.#cursor, offset / this.clusterSize);
+  }
+
+  #used(offset: number): { block: CachedTable; index: number; count: number } {
+    const cluster = offset / this.clusterSize;
     const block = this.#block(Math.floor(cluster / this.#entriesPerBlock));
     const index = cluster % this.#entriesPerBlock;
     const count = block === undefined ? 0 : this.#codec.get(block.data, index);
-    if (block === undefined || count === 0)
-      throw new ImageError(
-        'image_corrupt',
-        `cluster at ${offset} is in use, but its refcount is 0; run a check`,
-        { field: 'refcount', given: 0, offset },
-      );
-    this.#set(block, index, count - 1);
-    if (count === 1) this.#cursor = Math.min(this.#cursor, cluster);
+    if (block !== undefined && count > 0) return { block, index, count };
+    throw new ImageError(
+      'image_corrupt',
+      `cluster at ${offset} is in use, but its refcount is 0; run a check`,
+      { field: 'refcount', given: 0, offset },
+    );
   }
 
   get hasNewBlocks(): boolean {
@@ -152,7 +209,7 @@ export class Refcounts {
 
   #taken(offset: number): Allocation {
     const zeroed = offset >= this.#highWater;
-    if (zeroed) this.#highWater = offset + this.#clusterSize;
+    if (zeroed) this.#highWater = offset + this.clusterSize;
     return { offset, zeroed };
   }
 
@@ -161,15 +218,15 @@ export class Refcounts {
     if (cached !== undefined) return cached;
     const offset = this.#blockOffsets[index];
     if (offset === undefined || offset === 0) return undefined;
-    const data = Buffer.allocUnsafe(this.#clusterSize);
+    const data = Buffer.allocUnsafe(this.clusterSize);
     this.#file.read(data, offset);
     return this.#blocks.add(new CachedTable(index, offset, data, false));
   }
 
   /** A new block lives in the first cluster that it counts, and so needs no other block. */
   #createBlock(index: number): CachedTable {
-    const { offset } = this.#taken(index * this.#entriesPerBlock * this.#clusterSize);
-    const data = Buffer.alloc(this.#clusterSize);
+    const { offset } = this.#taken(index * this.#entriesPerBlock * this.clusterSize);
+    const data = Buffer.alloc(this.clusterSize);
     this.#file.write(data, offset); // takes the space now: a flush must not be the first to find the disk full
     const block = this.#blocks.add(new CachedTable(index, offset, data, true));
     this.#set(block, 0, 1);

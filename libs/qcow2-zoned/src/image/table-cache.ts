@@ -18,6 +18,8 @@ export class CachedTable {
   #dirtyTo = 0;
   /** True until the pointer to this table is on its way to the disk: nothing on disk refers to it yet. */
   fresh: boolean;
+  /** True where a snapshot refers to this table too: it must be copied before an entry changes. */
+  shared: boolean;
   /** Flushes under way that still have to write an older copy of this table. */
   inFlight = 0;
 
@@ -28,8 +30,10 @@ export class CachedTable {
     readonly offset: number,
     readonly data: Buffer,
     fresh: boolean,
+    shared = false,
   ) {
     this.fresh = fresh;
+    this.shared = shared;
   }
 
   get dirty(): boolean {
