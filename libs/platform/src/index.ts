@@ -11,5 +11,5 @@ export {
 } from './servers/postgres.ts';
 export type { RunningServer } from './servers/process.ts';
 export { type RedisServerOptions, startRedis } from './servers/redis.ts';
-export { stopOnSignal } from './shutdown.ts';
+export { runService, stopOnSignal } from './service.ts';
 export { imageFolder, imagePath } from './storage.ts';
