@@ -1,4 +1,5 @@
 /** The REST API: images, their zones, exports and experiments. */
 
-export { createApp, openApiDocument } from './app.ts';
+export { createApp } from './app.ts';
+export { describeApi } from './openapi.ts';
 export type { ImageApiOptions } from './options.ts';

@@ -9,21 +9,19 @@ export const fieldErrorSchema = z.object({
 });
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string().describe('Stable and snake_case; match this, not the texts'),
-    detail: z.string(),
-    instance: z.string().optional(),
-    errors: z.array(fieldErrorSchema).optional(),
-    context: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .describe('Facts behind the refusal, such as zoneIndex, zoneCondition, writePointer'),
-  })
-  .meta({ id: 'Problem' });
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('Stable and snake_case; match this, not the texts'),
+  detail: z.string(),
+  instance: z.string().optional(),
+  errors: z.array(fieldErrorSchema).optional(),
+  context: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Facts behind the refusal, such as zoneIndex, zoneCondition, writePointer'),
+});
 export type Problem = z.infer<typeof problemSchema>;
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';

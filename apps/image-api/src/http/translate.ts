@@ -37,6 +37,7 @@ const DEVICE_STATUS: Readonly<Record<ImageErrorCode | GatewayRefusalCode, number
   image_closed: 409,
   file_exists: 409,
   export_name_taken: 409,
+  snapshot_not_found: 404,
   not_attached: 503,
   shutting_down: 503,
   no_space: 507,

@@ -1,0 +1,996 @@
+// biome-ignore-all lint: generated
+// biome-ignore-all format: generated
+/** Generated from openapi.json by generate.mjs. */
+
+export interface paths {
+  "/v1/images": {
+    get: operations["Images_list"];
+    post: operations["Images_create"];
+  };
+  "/v1/images/{id}": {
+    get: operations["Images_get"];
+    delete: operations["Images_delete"];
+    patch: operations["Images_update"];
+  };
+  "/v1/images/{id}/zones": {
+    get: operations["Zones_report"];
+  };
+  "/v1/images/{id}/zones/reset": {
+    post: operations["Zones_resetAll"];
+  };
+  "/v1/images/{id}/zones/{index}/{action}": {
+    post: operations["Zones_manage"];
+  };
+  "/v1/exports": {
+    get: operations["Exports_list"];
+    post: operations["Exports_create"];
+  };
+  "/v1/exports/{id}": {
+    get: operations["Exports_get"];
+    delete: operations["Exports_delete"];
+  };
+  "/v1/experiments": {
+    get: operations["Experiments_list"];
+    post: operations["Experiments_create"];
+  };
+  "/v1/experiments/{id}": {
+    get: operations["Experiments_get"];
+    delete: operations["Experiments_cancel"];
+  };
+  "/v1/experiments/{id}/report": {
+    get: operations["Experiments_report"];
+  };
+  "/v1/presets": {
+    get: operations["Choices_presets"];
+  };
+  "/v1/workloads": {
+    get: operations["Choices_workloads"];
+  };
+  "/v1/gateways": {
+    get: operations["Gateways_list"];
+  };
+  "/healthz": {
+    get: operations["Health_alive"];
+  };
+  "/readyz": {
+    get: operations["Health_ready"];
+  };
+}
+
+export type webhooks = Record<string, never>;
+
+export interface components {
+  schemas: {
+    CreateImage: {
+      name: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      size: number | string;
+      /**
+       * @description The rule book: ZBC-2 or NVMe ZNS
+       * @enum {string}
+       */
+      profile?: "zbc" | "zns";
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      zoneSize?: number | string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      zoneCapacity?: number | string;
+      conventionalZones?: number;
+      /** @description 0: no limit */
+      maxOpenZones?: number;
+      /** @description 0: no limit */
+      maxActiveZones?: number;
+      /** @description Largest append in 512-byte sectors; 0: no append */
+      maxAppendSectors?: number;
+      logicalBlockSize?: 512 | 4096;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      clusterSize?: number | string;
+      /** @default {} */
+      labels?: {
+        [key: string]: string;
+      };
+    };
+    Image: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string;
+      /** @enum {string} */
+      status: "creating" | "ready" | "failed" | "deleting";
+      size: number;
+      clusterSize: number;
+      /**
+       * @description The rule book: ZBC-2 or NVMe ZNS
+       * @enum {string|null}
+       */
+      profile: "zbc" | "zns" | null;
+      zoneSize: number | null;
+      zoneCapacity: number | null;
+      zoneCount: number | null;
+      conventionalZones: number | null;
+      maxOpenZones: number | null;
+      maxActiveZones: number | null;
+      maxAppendSectors: number | null;
+      logicalBlockSize: number;
+      pool: string;
+      labels: {
+        [key: string]: string;
+      };
+      error: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    ImagePage: {
+      items: components["schemas"]["Image"][];
+      nextCursor: string | null;
+    };
+    UpdateImage: {
+      name?: string;
+      labels?: {
+        [key: string]: string;
+      };
+    };
+    ZoneReport: {
+      items: components["schemas"]["Zone"][];
+      /** @description The next `from`; null when no zone is left */
+      nextCursor: string | null;
+    };
+    Zone: {
+      index: number;
+      /** @enum {string} */
+      type: "conventional" | "sequential";
+      /** @enum {string} */
+      condition: "not-wp" | "empty" | "implicit-open" | "explicit-open" | "closed" | "read-only" | "full" | "offline";
+      start: number;
+      size: number;
+      capacity: number;
+      /** @description Absolute; start + size where the zone is full */
+      writePointer: number;
+      resetCount: number;
+    };
+    CreateExport: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      imageId: string;
+      /** @description NBD export name; the name of the image if left out */
+      name?: string;
+      /** @default false */
+      readOnly?: boolean;
+      /** @description Any live gateway that reaches the pool if left out */
+      gatewayId?: string;
+      /** @default {} */
+      options?: {
+        /**
+         * @description reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset
+         * @default write
+         * @enum {string}
+         */
+        zeroes?: "write" | "reset";
+        /**
+         * @description reset: a TRIM resets the zones that it covers wholly
+         * @default reset
+         * @enum {string}
+         */
+        trim?: "reset" | "ignore";
+        /**
+         * @description Whether open and active limits hold
+         * @default on
+         * @enum {string}
+         */
+        limits?: "on" | "off";
+      };
+    };
+    Export: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      imageId: string;
+      gatewayId: string;
+      name: string;
+      readOnly: boolean;
+      options: {
+        /**
+         * @description reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset
+         * @default write
+         * @enum {string}
+         */
+        zeroes: "write" | "reset";
+        /**
+         * @description reset: a TRIM resets the zones that it covers wholly
+         * @default reset
+         * @enum {string}
+         */
+        trim: "reset" | "ignore";
+        /**
+         * @description Whether open and active limits hold
+         * @default on
+         * @enum {string}
+         */
+        limits: "on" | "off";
+      };
+      /** @enum {string} */
+      status: "attaching" | "active" | "detaching" | "failed";
+      /** @description nbd://host:port/name, once active */
+      uri: string | null;
+      error: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    ExportPage: {
+      items: components["schemas"]["Export"][];
+      nextCursor: string | null;
+    };
+    ExperimentDefinition: {
+      name?: string;
+      device: components["schemas"]["ExperimentDevice"];
+      workload: components["schemas"]["Workload"];
+      /** @default 1 */
+      seed?: number;
+      /** @description Whether every answer of the device is predicted and checked */
+      audit?: boolean;
+    };
+    ExperimentDevice: {
+      /** @enum {string} */
+      preset: "ideal" | "custom";
+      geometry?: {
+        /**
+         * @description The rule book: ZBC-2 or NVMe ZNS
+         * @enum {string}
+         */
+        profile?: "zbc" | "zns";
+        /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+        size?: number | string;
+        /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+        zoneSize?: number | string;
+        /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+        zoneCapacity?: number | string;
+        conventionalZones?: number;
+        /** @description 0: no limit */
+        maxOpenZones?: number;
+        /** @description 0: no limit */
+        maxActiveZones?: number;
+        /** @description 0: no append */
+        maxAppendBytes?: number | string;
+        logicalBlockSize?: 512 | 4096;
+      };
+      timing?: {
+        serviceTimeNs?: number;
+      };
+      /** @description Sequential zones, from the first, that are full when the run starts */
+      prefilledZones?: number;
+    };
+    Workload: {
+      phases: components["schemas"]["Phase"][];
+    };
+    Phase: ({
+      /** @enum {string} */
+      kind: "seq-write";
+      name?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      blockSize: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Reset the zone in hand every 1/resetFrequency writes */
+      resetFrequency?: number;
+      /** @description Share of the span that must hold data for that */
+      resetThreshold?: number;
+    }) | ({
+      /** @enum {string} */
+      kind: "zone-append";
+      name?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      blockSize: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Reset the zone in hand every 1/resetFrequency writes */
+      resetFrequency?: number;
+      /** @description Share of the span that must hold data for that */
+      resetThreshold?: number;
+    }) | ({
+      /** @enum {string} */
+      kind: "random-read";
+      name?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      blockSize: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "random-read-below-wp";
+      name?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      blockSize: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "mixed";
+      name?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      blockSize: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Reset the zone in hand every 1/resetFrequency writes */
+      resetFrequency?: number;
+      /** @description Share of the span that must hold data for that */
+      resetThreshold?: number;
+      readShare: number;
+    }) | ({
+      /** @enum {string} */
+      kind: "reset-churn";
+      name?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      blockSize: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Share of the capacity written before the reset */
+      fill?: number;
+      /** @description Whether a zone is finished before its reset */
+      finish?: boolean;
+    });
+    Experiment: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string | null;
+      /** @enum {string} */
+      status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+      progress: number;
+      seed: number;
+      definition: {
+        [key: string]: unknown;
+      };
+      error: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      startedAt: string | null;
+      /** Format: date-time */
+      finishedAt: string | null;
+    };
+    ExperimentPage: {
+      items: components["schemas"]["Experiment"][];
+      nextCursor: string | null;
+    };
+    ExperimentReport: {
+      [key: string]: unknown;
+    };
+    PresetPage: {
+      items: components["schemas"]["Preset"][];
+      /** @enum {string|null} */
+      nextCursor: null;
+    };
+    Preset: {
+      name: string;
+      description: string;
+    };
+    WorkloadPage: {
+      items: components["schemas"]["WorkloadInfo"][];
+      /** @enum {string|null} */
+      nextCursor: null;
+    };
+    WorkloadInfo: {
+      kind: string;
+      description: string;
+    };
+    GatewayPage: {
+      items: components["schemas"]["Gateway"][];
+      /** @enum {string|null} */
+      nextCursor: null;
+    };
+    Gateway: {
+      id: string;
+      host: string;
+      port: number | null;
+      unixSocket: string | null;
+      pools: string[];
+      alive: boolean;
+      /** Format: date-time */
+      heartbeatAt: string;
+    };
+    Health: {
+      /** @enum {string} */
+      status: "ok";
+    };
+    Problem: {
+      type: string;
+      title: string;
+      status: number;
+      /** @description Stable and snake_case; match this, not the texts */
+      code: string;
+      detail: string;
+      instance?: string;
+      errors?: {
+          /** @description Where: dotted, as in zoned.zoneSize; empty for the whole document */
+          path: string;
+          /** @description The value as given */
+          given: unknown;
+          /** @description What would have been accepted */
+          allowed: string;
+        }[];
+      /** @description Facts behind the refusal, such as zoneIndex, zoneCondition, writePointer */
+      context?: {
+        [key: string]: unknown;
+      };
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+
+export type $defs = Record<string, never>;
+
+export type external = Record<string, never>;
+
+export interface operations {
+
+  Images_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+        name?: string;
+        status?: "creating" | "ready" | "failed" | "deleting";
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ImagePage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Images_create: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CreateImage"];
+      };
+    };
+    responses: {
+      201: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Images_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Images_delete: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Images_update: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["UpdateImage"];
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Zones_report: {
+    parameters: {
+      query?: {
+        /** @description Index of the first zone */
+        from?: number;
+        /** @description Most zones to answer */
+        count?: number;
+        state?: "not-wp" | "empty" | "implicit-open" | "explicit-open" | "closed" | "read-only" | "full" | "offline";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ZoneReport"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Zones_resetAll: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Zones_manage: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+        index: number;
+        action: "open" | "close" | "finish" | "reset" | "offline";
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Zone"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Exports_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+        /** @description UUID version 7 */
+        imageId?: string;
+        gatewayId?: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ExportPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Exports_create: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CreateExport"];
+      };
+    };
+    responses: {
+      201: {
+        content: {
+          "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Exports_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Exports_delete: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Experiments_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+        status?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ExperimentPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Experiments_create: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExperimentDefinition"];
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Experiment"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Experiments_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Experiment"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Experiments_cancel: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Experiment"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Experiments_report: {
+    parameters: {
+      query?: {
+        format?: "json";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ExperimentReport"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Choices_presets: {
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["PresetPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Choices_workloads: {
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["WorkloadPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Gateways_list: {
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["GatewayPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Health_alive: {
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Health"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Health_ready: {
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Health"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+}

@@ -1,0 +1,5 @@
+/** The typed REST client. */
+
+export type { components, paths } from './api-types.ts';
+export { type ApiClient, type ApiClientOptions, createApiClient, resultOf } from './client.ts';
+export { ApiError, type ApiErrorCode } from './errors.ts';
