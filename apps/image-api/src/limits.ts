@@ -9,8 +9,8 @@ export const GATEWAY_ANSWER_TIMEOUT_MS = 15_000;
 /** A probe must answer faster than whoever probes gives up. */
 export const READY_TIMEOUT_MS = 2_000;
 
-/** A resting image that is managed stays open for as long as its user may look at what he did. */
-export const RESTING_IMAGE_IDLE_MS = 30_000;
+/** A resting image that is managed stays open for its user to look at what he did; meanwhile its file is locked. */
+export const RESTING_IMAGE_IDLE_MS = 10_000;
 
 /** Images held open at once: each holds a zone table and caches, some megabytes at worst. */
 export const MAX_RESTING_IMAGES = 64;

@@ -3,7 +3,7 @@
  * open for a while, as a drive stays powered: closing it would close its open zones.
  */
 
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Image } from '@zonelab/contracts';
 import { imagePath } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
@@ -17,7 +17,7 @@ interface OpenImage {
 }
 
 @Injectable()
-export class RestingImages implements BeforeApplicationShutdown {
+export class RestingImages implements OnApplicationShutdown {
   /** In order of last use. */
   private readonly open = new Map<string, OpenImage>();
   private readonly mutex = new KeyedMutex();
@@ -68,7 +68,7 @@ export class RestingImages implements BeforeApplicationShutdown {
   }
 
   /** Requests have ended: every image is closed cleanly. */
-  async beforeApplicationShutdown(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await Promise.all(
       [...this.open.keys()].map((id) => this.whileClosed(id, async () => undefined)),
     );
