@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePackages } from './packages.mjs';
-import { root, runQuietly, SetupError, say } from './process.mjs';
+import { NX, root, runQuietly, SetupError, say } from './process.mjs';
 
 const bundles = join(root, '.zonelab/cli');
 const buildStamp = join(root, '.zonelab/built');
@@ -74,7 +74,7 @@ export function ensureBuilt() {
   const now = sources();
   if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === now) return;
   say('building');
-  if (!runQuietly('npx', ['nx', 'run-many', '-t', 'build', '--output-style=static'])) {
+  if (!runQuietly(NX, ['run-many', '-t', 'build', '--output-style=static'])) {
     throw new SetupError('the build failed: its output above says why');
   }
   mkdirSync(join(root, '.zonelab'), { recursive: true });

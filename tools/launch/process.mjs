@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 /** The checkout this launcher belongs to. */
 export const root = dirname(dirname(dirname(realpathSync(fileURLToPath(import.meta.url)))));
 
+/** Started as it is: npx would take as long as a cached build. */
+export const NX = join(root, 'node_modules/.bin/nx');
+
 /** Something that set-up cannot provide: the message is one line, the exit code 2. */
 export class SetupError extends Error {}
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ALL_TOOLS, ensureTools } from './debian.mjs';
 import { ensurePackages } from './packages.mjs';
-import { root, SetupError } from './process.mjs';
+import { NX, root, SetupError } from './process.mjs';
 
 const USAGE = `Usage: zonelab test [--long]
 
@@ -33,8 +33,8 @@ export function runTests(args) {
 }
 
 function nx(targets, env) {
-  const args = ['nx', 'run-many', '--nxBail=false', '--output-style=static', '-t', ...targets];
-  return spawnSync('npx', args, { cwd: root, env, stdio: ['ignore', 1, 2] }).status === 0;
+  const args = ['run-many', '--nxBail=false', '--output-style=static', '-t', ...targets];
+  return spawnSync(NX, args, { cwd: root, env, stdio: ['ignore', 1, 2] }).status === 0;
 }
 
 function sumCounts() {
