@@ -1,15 +1,17 @@
 /** The demo's experiment: queued over REST, run by the worker, its report held against what was asked. */
+import { type components, resultOf } from '@zonelab/client';
 import type { Experiment } from '@zonelab/contracts';
 import type { ExperimentReport } from '@zonelab/zone-workload';
 import { poll } from '../lab/poll.ts';
 import { EXPERIMENT_TIMEOUT_MS } from '../limits.ts';
+import { EXPERIMENTS } from '../rest/resources.ts';
 import type { DemoContext } from './image-steps.ts';
 import { verify } from './progress.ts';
 
 const OPERATIONS = 4000;
 const BLOCK_BYTES = 64 * 1024;
 
-const DEFINITION = {
+const DEFINITION: components['schemas']['ExperimentDefinition'] = {
   name: 'demo',
   device: {
     preset: 'custom',
@@ -49,14 +51,14 @@ const DEFINITION = {
 
 /** Answers the report. */
 export async function runExperiment({
-  rest,
+  api,
   progress,
   signal,
 }: DemoContext): Promise<[Experiment, ExperimentReport]> {
   return progress.step('queue an experiment and wait for its report', async () => {
-    const { id } = await rest.post<Experiment>('/v1/experiments', DEFINITION);
+    const { id } = await resultOf(api.POST('/v1/experiments', { body: DEFINITION }));
     const finished = async () => {
-      const found = await rest.get<Experiment>(`/v1/experiments/${id}`);
+      const found = await EXPERIMENTS.get(api, id);
       return found.status === 'queued' || found.status === 'running' ? undefined : found;
     };
     const experiment = await poll(finished, {
@@ -65,7 +67,9 @@ export async function runExperiment({
       signal,
     });
     verify(experiment.status === 'succeeded', 'the experiment succeeds', experiment);
-    const report = await rest.get<ExperimentReport>(`/v1/experiments/${id}/report`);
+    const params = { path: { id } };
+    const answer = await resultOf(api.GET('/v1/experiments/{id}/report', { params }));
+    const report = answer as unknown as ExperimentReport;
     const { write } = report.totals.operations;
     verify(
       write?.accepted === OPERATIONS && write.bytes === OPERATIONS * BLOCK_BYTES,

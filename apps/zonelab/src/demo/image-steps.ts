@@ -2,22 +2,24 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Export, Image, Zone, ZoneReport } from '@zonelab/contracts';
+import { type ApiClient, resultOf } from '@zonelab/client';
+import type { Export, Image, Zone } from '@zonelab/contracts';
 import { poll } from '../lab/poll.ts';
 import { EXPORT_TIMEOUT_MS } from '../limits.ts';
 import { humanSize } from '../numbers.ts';
-import type { RestSession } from '../rest/session.ts';
+import { EXPORTS, IMAGES, readAll, readZones } from '../rest/resources.ts';
 import { runClient, runClientWell } from './clients.ts';
 import { type Progress, verify } from './progress.ts';
 
 export interface DemoContext {
-  readonly rest: RestSession;
+  readonly api: ApiClient;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** For files that clients read and write; removed in the end. */
   readonly scratch: string;
 }
 
+const DEMO_LABELS = { purpose: 'zonelab-demo' };
 const MIB = 1024 ** 2;
 const ZONE_BYTES = 64 * MIB;
 const CAPACITY_BYTES = 48 * MIB;
@@ -31,9 +33,10 @@ const PARTIAL_BYTES = 3 * MIB;
 
 const start = (zone: number) => zone * ZONE_BYTES;
 
-export async function createImage({ rest, progress }: DemoContext): Promise<Image> {
+export async function createImage({ api, progress }: DemoContext): Promise<Image> {
   return progress.step('create a zoned image over REST', async () => {
-    const image = await rest.post<Image>('/v1/images', {
+    await removeEarlierDemos(api);
+    const body = {
       name: `demo-${randomBytes(4).toString('hex')}`,
       profile: 'zns',
       size: '1G',
@@ -42,9 +45,11 @@ export async function createImage({ rest, progress }: DemoContext): Promise<Imag
       maxOpenZones: 4,
       maxActiveZones: 6,
       maxAppendSectors: 512,
-    });
+      labels: DEMO_LABELS,
+    } as const;
+    const image = await resultOf(api.POST('/v1/images', { body }));
     verify(image.status === 'ready' && image.size === DISK_BYTES, 'the image is ready', image);
-    const zones = await readZones(rest, image.id);
+    const zones = await readZones(api, image.id);
     const fresh = zones.every(({ condition }) => condition === 'empty');
     verify(fresh && zones.length === DISK_BYTES / ZONE_BYTES, '16 zones, all empty', zones);
     return [`${image.name}, ${humanSize(image.size)}, ${zones.length} empty zones`, image];
@@ -53,13 +58,13 @@ export async function createImage({ rest, progress }: DemoContext): Promise<Imag
 
 /** Exports the image and waits until a stock client sees it. */
 export async function exportImage(
-  { rest, progress, signal }: DemoContext,
+  { api, progress, signal }: DemoContext,
   image: Image,
 ): Promise<Export & { uri: string }> {
   return progress.step('export it and attach nbdinfo', async () => {
-    const { id } = await rest.post<Export>('/v1/exports', { imageId: image.id });
+    const { id } = await resultOf(api.POST('/v1/exports', { body: { imageId: image.id } }));
     const active = async () => {
-      const found = await rest.get<Export>(`/v1/exports/${id}`);
+      const found = await EXPORTS.get(api, id);
       verify(found.status !== 'failed', 'the export becomes active', found.error);
       return found.status === 'active' ? found : undefined;
     };
@@ -112,11 +117,11 @@ export async function writeThroughClients(context: DemoContext, uri: string): Pr
 }
 
 export async function verifyWritePointers(
-  { rest, progress }: DemoContext,
+  { api, progress }: DemoContext,
   image: Image,
 ): Promise<void> {
   await progress.step('read the write pointers over REST', async () => {
-    const zones = await readZones(rest, image.id);
+    const zones = await readZones(api, image.id);
     const expected = [
       [FILE_ZONE, 'implicit-open', start(FILE_ZONE) + FILE_BYTES],
       [FULL_ZONE, 'full', start(FULL_ZONE) + ZONE_BYTES],
@@ -139,16 +144,16 @@ export async function verifyWritePointers(
 
 /** A write away from the write pointer is refused and changes nothing. */
 export async function refuseWrongPlace(
-  { rest, progress, signal }: DemoContext,
+  { api, progress, signal }: DemoContext,
   image: Image,
   uri: string,
 ): Promise<void> {
   await progress.step('have a write at a wrong place refused', async () => {
-    const before = await readZones(rest, image.id);
+    const before = await readZones(api, image.id);
     const wrong = `write -P 1 ${start(PARTIAL_ZONE) + 2 * PARTIAL_BYTES} 4k`;
     const { exitCode, stdout } = await runClient('qemu-io', qemuIo(uri, [wrong]), signal);
     verify(exitCode !== 0 && stdout.includes('write failed'), 'qemu-io reports a refusal', stdout);
-    const after = await readZones(rest, image.id);
+    const after = await readZones(api, image.id);
     const same = JSON.stringify(after) === JSON.stringify(before);
     verify(same, 'no zone changed', after[PARTIAL_ZONE]);
     return [`${stdout.trim()}; no zone changed`, undefined];
@@ -157,13 +162,14 @@ export async function refuseWrongPlace(
 
 /** A reset over REST, seen by the client that is attached. */
 export async function resetZone(
-  { rest, progress, signal }: DemoContext,
+  { api, progress, signal }: DemoContext,
   image: Image,
   uri: string,
 ): Promise<void> {
   await progress.step('reset a zone over REST while it is exported', async () => {
-    await rest.post(`/v1/images/${image.id}/zones/${PARTIAL_ZONE}/reset`);
-    const zone = (await readZones(rest, image.id))[PARTIAL_ZONE];
+    const path = { id: image.id, index: PARTIAL_ZONE, action: 'reset' } as const;
+    await resultOf(api.POST('/v1/images/{id}/zones/{index}/{action}', { params: { path } }));
+    const zone = (await readZones(api, image.id))[PARTIAL_ZONE];
     const holds = zone?.condition === 'empty' && zone.writePointer === zone.start;
     verify(holds, `zone ${PARTIAL_ZONE} is empty`, zone);
     const commands = [
@@ -178,14 +184,14 @@ export async function resetZone(
 
 /** Ends the export; the zones keep what they hold, open ones closed. Answers the zones at rest. */
 export async function endExport(
-  { rest, progress, signal }: DemoContext,
+  { api, progress, signal }: DemoContext,
   image: Image,
   exportId: string,
 ): Promise<Zone[]> {
   return progress.step('end the export; the zones stay as they are', async () => {
-    await rest.delete(`/v1/exports/${exportId}`);
+    await EXPORTS.remove(api, exportId);
     const closed = async () => {
-      const zones = await readZones(rest, image.id);
+      const zones = await readZones(api, image.id);
       return zones[FILE_ZONE]?.condition === 'closed' ? zones : undefined;
     };
     const zones = await poll(closed, {
@@ -213,9 +219,18 @@ function readHead(file: string): Buffer {
   return head;
 }
 
-async function readZones(rest: RestSession, imageId: string): Promise<Zone[]> {
-  const { items } = await rest.get<ZoneReport>(`/v1/images/${imageId}/zones`);
-  return items;
+/** Images of demos that ran before, with what an interrupted one left exported. */
+async function removeEarlierDemos(api: ApiClient): Promise<void> {
+  const images = await readAll(api, IMAGES);
+  const earlier = images.filter(({ labels }) => labels.purpose === DEMO_LABELS.purpose);
+  if (earlier.length === 0) return;
+  const exports = await readAll(api, EXPORTS);
+  for (const { id } of earlier) {
+    for (const left of exports.filter(({ imageId }) => imageId === id)) {
+      await EXPORTS.remove(api, left.id);
+    }
+    await IMAGES.remove(api, id);
+  }
 }
 
 function qemuIo(uri: string, commands: readonly string[]): string[] {

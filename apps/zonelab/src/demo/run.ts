@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createApiClient } from '@zonelab/client';
 import type { Experiment, Image, Zone } from '@zonelab/contracts';
 import { type ExperimentReport, renderSummary } from '@zonelab/zone-workload';
 import { startLab } from '../lab/lab.ts';
 import { type LabFacts, readRunningLab } from '../lab/lab-file.ts';
 import type { LabPlace } from '../lab/up.ts';
 import type { Output } from '../output.ts';
-import { RestSession } from '../rest/session.ts';
 import { drawZoneMap } from '../zones/map.ts';
 import { runExperiment } from './experiment-steps.ts';
 import {
@@ -55,8 +55,12 @@ export async function runDemo({ home, root }: LabPlace, out: Output): Promise<vo
   );
   void broken;
   try {
-    const rest = new RestSession(facts, signal);
-    const findings = await runSteps({ rest, progress, signal, scratch });
+    const api = createApiClient({
+      url: facts.apiUrl,
+      token: facts.token,
+      fetch: (request) => fetch(request, { signal }),
+    });
+    const findings = await runSteps({ api, progress, signal, scratch });
     out.write(closingText(findings, out));
     out.write(running ? liveText(findings, facts) : restingText(findings, own));
   } finally {

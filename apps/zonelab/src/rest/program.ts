@@ -1,53 +1,23 @@
 /** The REST API from a shell: `image`, `export`, `experiment`. */
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { Experiment, Export, Image, ZoneReport } from '@zonelab/contracts';
+import { type ApiClient, type components, resultOf } from '@zonelab/client';
+import type { ExperimentReport } from '@zonelab/zone-workload';
 import type { Command } from 'commander';
 import { type CliContext, outputOption } from '../context.ts';
 import { CliError, describeError, usageError } from '../errors.ts';
 import { defaultHome } from '../lab/program.ts';
-import { humanSize } from '../numbers.ts';
 import { jsonText, type OutputForm, tableText } from '../output.ts';
 import { drawZoneMap } from '../zones/map.ts';
 import { reportLine } from '../zones/report.ts';
-import { findApi, RestSession } from './session.ts';
+import { connect } from './connect.ts';
+import { EXPERIMENTS, EXPORTS, IMAGES, type Resource, readAll, readZones } from './resources.ts';
 
-/** How one kind of resource shows in a table. */
-interface ResourceView<T> {
-  readonly name: string;
-  readonly path: string;
-  readonly heading: readonly string[];
-  row(resource: T): string[];
-}
+type ExperimentDefinition = components['schemas']['ExperimentDefinition'];
 
 interface OutputFlags {
   readonly output: OutputForm;
 }
-
-const IMAGES: ResourceView<Image> = {
-  name: 'image',
-  path: '/v1/images',
-  heading: ['ID', 'NAME', 'STATUS', 'SIZE', 'PROFILE', 'ZONES'],
-  row: ({ id, name, status, size, profile, zoneCount }) => {
-    return [id, name, status, humanSize(size), profile ?? 'plain', String(zoneCount ?? '-')];
-  },
-};
-
-const EXPORTS: ResourceView<Export> = {
-  name: 'export',
-  path: '/v1/exports',
-  heading: ['ID', 'NAME', 'STATUS', 'URI'],
-  row: ({ id, name, status, uri }) => [id, name, status, uri ?? '-'],
-};
-
-const EXPERIMENTS: ResourceView<Experiment> = {
-  name: 'experiment',
-  path: '/v1/experiments',
-  heading: ['ID', 'NAME', 'STATUS', 'PROGRESS', 'SEED'],
-  row: ({ id, name, status, progress, seed }) => {
-    return [id, name ?? '-', status, `${Math.round(progress * 100)}%`, String(seed)];
-  },
-};
 
 export function addRestCommands(program: Command, context: CliContext): void {
   addImages(program, context);
@@ -70,7 +40,8 @@ function addImages(program: Command, context: CliContext): void {
     .option('--logical-block-size <bytes>', '512 or 4096', Number)
     .option('--cluster-size <size>', 'qcow2 cluster size')
     .action(async (name: string, size: string, { output, ...fields }: OutputFlags) => {
-      await create(context, IMAGES, { name, size, ...fields }, output);
+      const body = { name, size, ...fields };
+      printOne(context, IMAGES, await resultOf((await api()).POST('/v1/images', { body })), output);
     });
   image
     .command('zones')
@@ -80,7 +51,7 @@ function addImages(program: Command, context: CliContext): void {
     .addOption(outputOption())
     .action(async (id: string, { output, map }: OutputFlags & { map?: true }) => {
       const { out } = context;
-      const zones = await readZones(await connect(), id);
+      const zones = await readZones(await api(), id);
       if (output === 'json') out.write(jsonText(zones));
       else if (map)
         out.write(drawZoneMap(zones, { colours: out.isTerminal, columns: out.columns }));
@@ -94,7 +65,9 @@ function addExports(program: Command, context: CliContext): void {
     .option('--name <name>', 'NBD export name; the name of the image if left out')
     .option('--read-only', 'refuse writes')
     .action(async (imageId: string, { output, ...fields }: OutputFlags) => {
-      await create(context, EXPORTS, { imageId, ...fields }, output);
+      const body = { imageId, ...fields };
+      const made = await resultOf((await api()).POST('/v1/exports', { body }));
+      printOne(context, EXPORTS, made, output);
     });
 }
 
@@ -103,7 +76,9 @@ function addExperiments(program: Command, context: CliContext): void {
   addCreate(experiment, EXPERIMENTS)
     .argument('<definition>', 'JSON file, or - for standard input')
     .action(async (file: string, { output }: OutputFlags) => {
-      await create(context, EXPERIMENTS, await readDefinition(file), output);
+      const body = await readDefinition(file);
+      const made = await resultOf((await api()).POST('/v1/experiments', { body }));
+      printOne(context, EXPERIMENTS, made, output);
     });
   experiment
     .command('report')
@@ -111,25 +86,25 @@ function addExperiments(program: Command, context: CliContext): void {
     .argument('<id>')
     .addOption(outputOption())
     .action(async (id: string, { output }: OutputFlags) => {
-      const session = await connect();
-      const report = await session.get<object>(`${EXPERIMENTS.path}/${id}/report`);
+      const params = { path: { id } };
+      const report = await resultOf((await api()).GET('/v1/experiments/{id}/report', { params }));
       const { renderSummary } = await import('@zonelab/zone-workload');
       // the API hands out what the simulator wrote
-      const summary = () => renderSummary(report as Parameters<typeof renderSummary>[0]);
+      const summary = () => renderSummary(report as unknown as ExperimentReport);
       context.out.write(output === 'json' ? jsonText(report) : summary());
     });
 }
 
 /** `list`, `show` and `delete`, which every resource has. */
-function addResource<T>(program: Command, context: CliContext, view: ResourceView<T>): Command {
-  const { name, path } = view;
+function addResource<T>(program: Command, context: CliContext, view: Resource<T>): Command {
+  const { name } = view;
   const group = program.command(name).description(`the ${name}s of a lab, over REST`);
   group
     .command('list')
     .description(`list the ${name}s`)
     .addOption(outputOption())
     .action(async ({ output }: OutputFlags) => {
-      print(context, view, await readAll<T>(await connect(), path), output);
+      print(context, view, await readAll(await api(), view), output);
     });
   group
     .command('show')
@@ -137,7 +112,7 @@ function addResource<T>(program: Command, context: CliContext, view: ResourceVie
     .argument('<id>')
     .addOption(outputOption())
     .action(async (id: string, { output }: OutputFlags) => {
-      printOne(context, view, await (await connect()).get<T>(`${path}/${id}`), output);
+      printOne(context, view, await view.get(await api(), id), output);
     });
   group
     .command('delete')
@@ -146,31 +121,22 @@ function addResource<T>(program: Command, context: CliContext, view: ResourceVie
     )
     .argument('<id>')
     .action(async (id: string) => {
-      await (await connect()).delete(`${path}/${id}`);
+      await view.remove(await api(), id);
     });
   return group;
 }
 
-function addCreate<T>(group: Command, { name }: ResourceView<T>): Command {
+function addCreate<T>(group: Command, { name }: Resource<T>): Command {
   return group.command('create').description(`make one ${name}`).addOption(outputOption());
 }
 
-async function create<T>(
-  context: CliContext,
-  view: ResourceView<T>,
-  body: object,
-  output: OutputForm,
-): Promise<void> {
-  printOne(context, view, await (await connect()).post<T>(view.path, body), output);
-}
-
-async function connect(): Promise<RestSession> {
-  return new RestSession(await findApi(defaultHome(), process.env));
+function api(): Promise<ApiClient> {
+  return connect(defaultHome(), process.env);
 }
 
 function print<T>(
   { out }: CliContext,
-  view: ResourceView<T>,
+  view: Resource<T>,
   items: readonly T[],
   output: OutputForm,
 ): void {
@@ -184,38 +150,13 @@ function print<T>(
     );
 }
 
-function printOne<T>(
-  context: CliContext,
-  view: ResourceView<T>,
-  item: T,
-  output: OutputForm,
-): void {
+function printOne<T>(context: CliContext, view: Resource<T>, item: T, output: OutputForm): void {
   if (output === 'json') context.out.write(jsonText(item));
   else print(context, view, [item], output);
 }
 
-/** All pages of a list. */
-async function readAll<T>(session: RestSession, path: string): Promise<T[]> {
-  const all: T[] = [];
-  for (let cursor = ''; ; ) {
-    const page = await session.get<{ items: T[]; nextCursor: string | null }>(`${path}${cursor}`);
-    all.push(...page.items);
-    if (page.nextCursor === null) return all;
-    cursor = `?cursor=${encodeURIComponent(page.nextCursor)}`;
-  }
-}
-
-async function readZones(session: RestSession, id: string): Promise<ZoneReport['items']> {
-  const zones: ZoneReport['items'] = [];
-  for (let from = '0'; ; ) {
-    const page = await session.get<ZoneReport>(`${IMAGES.path}/${id}/zones?from=${from}`);
-    zones.push(...page.items);
-    if (page.nextCursor === null) return zones;
-    from = page.nextCursor;
-  }
-}
-
-async function readDefinition(file: string): Promise<object> {
+/** The API judges what is in it. */
+async function readDefinition(file: string): Promise<ExperimentDefinition> {
   const given = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
   let definition: unknown;
   try {
@@ -223,6 +164,8 @@ async function readDefinition(file: string): Promise<object> {
   } catch (cause) {
     throw new CliError('failed', `${file}: no JSON: ${describeError(cause)}`, { cause });
   }
-  if (typeof definition === 'object' && definition !== null) return definition;
+  if (typeof definition === 'object' && definition !== null) {
+    return definition as ExperimentDefinition;
+  }
   throw usageError(file, typeof definition, 'a JSON object');
 }

@@ -1,0 +1,77 @@
+/** The resources of the REST API: how each is asked for, and how it shows in a table. */
+
+import { type ApiClient, resultOf } from '@zonelab/client';
+import type { Experiment, Export, Image, Zone } from '@zonelab/contracts';
+import { humanSize } from '../numbers.ts';
+
+interface PageOf<T> {
+  readonly items: T[];
+  readonly nextCursor: string | null;
+}
+
+type Cursor = { cursor?: string };
+
+export interface Resource<T> {
+  readonly name: string;
+  readonly heading: readonly string[];
+  row(item: T): string[];
+  page(api: ApiClient, query: Cursor): Promise<PageOf<T>>;
+  get(api: ApiClient, id: string): Promise<T>;
+  remove(api: ApiClient, id: string): Promise<unknown>;
+}
+
+const byId = (id: string) => ({ params: { path: { id } } });
+
+export const IMAGES: Resource<Image> = {
+  name: 'image',
+  heading: ['ID', 'NAME', 'STATUS', 'SIZE', 'PROFILE', 'ZONES'],
+  row: ({ id, name, status, size, profile, zoneCount }) => {
+    return [id, name, status, humanSize(size), profile ?? 'plain', String(zoneCount ?? '-')];
+  },
+  page: (api, query) => resultOf(api.GET('/v1/images', { params: { query } })),
+  get: (api, id) => resultOf(api.GET('/v1/images/{id}', byId(id))),
+  remove: (api, id) => resultOf(api.DELETE('/v1/images/{id}', byId(id))),
+};
+
+export const EXPORTS: Resource<Export> = {
+  name: 'export',
+  heading: ['ID', 'NAME', 'STATUS', 'URI'],
+  row: ({ id, name, status, uri }) => [id, name, status, uri ?? '-'],
+  page: (api, query) => resultOf(api.GET('/v1/exports', { params: { query } })),
+  get: (api, id) => resultOf(api.GET('/v1/exports/{id}', byId(id))),
+  remove: (api, id) => resultOf(api.DELETE('/v1/exports/{id}', byId(id))),
+};
+
+export const EXPERIMENTS: Resource<Experiment> = {
+  name: 'experiment',
+  heading: ['ID', 'NAME', 'STATUS', 'PROGRESS', 'SEED'],
+  row: ({ id, name, status, progress, seed }) => {
+    return [id, name ?? '-', status, `${Math.round(progress * 100)}%`, String(seed)];
+  },
+  page: (api, query) => resultOf(api.GET('/v1/experiments', { params: { query } })),
+  get: (api, id) => resultOf(api.GET('/v1/experiments/{id}', byId(id))),
+  remove: (api, id) => resultOf(api.DELETE('/v1/experiments/{id}', byId(id))),
+};
+
+/** All pages of a list. */
+export async function readAll<T>(api: ApiClient, { page }: Resource<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let query: Cursor = {}; ; ) {
+    const { items, nextCursor } = await page(api, query);
+    all.push(...items);
+    if (nextCursor === null) return all;
+    query = { cursor: nextCursor };
+  }
+}
+
+/** All zones of an image, live or at rest. */
+export async function readZones(api: ApiClient, id: string): Promise<Zone[]> {
+  const zones: Zone[] = [];
+  for (let from = 0; ; ) {
+    const params = { path: { id }, query: { from } };
+    const page = await resultOf(api.GET('/v1/images/{id}/zones', { params }));
+    zones.push(...page.items);
+    if (page.nextCursor === null) return zones;
+    from = Number(page.nextCursor);
+  }
+}
