@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -13,7 +13,7 @@ import {
   gatewayQueue,
   QUEUE_PREFIX,
 } from '@zonelab/contracts';
-import { NbdClient } from '@zonelab/nbd';
+import { formatNbdUri, NbdClient } from '@zonelab/nbd';
 import {
   type Config,
   connectRedis,
@@ -52,6 +52,7 @@ beforeEach(async () => {
     REDIS_URL: servers.createRedis(),
     ZONELAB_POOLS: `pool=${folder}`,
     ZONELAB_NBD_PORT: '0',
+    ZONELAB_NBD_SOCKET: join(folder, 'nbd.sock'),
     ZONELAB_GATEWAY_ID: 'g1',
     PORT: '0',
   });
@@ -265,6 +266,19 @@ describe('the catalog', () => {
     expect(await catalog.gateways.get('g1')).toMatchObject({ alive: true, pools: ['pool'] });
     await stop();
     expect(await catalog.gateways.get('g1')).toMatchObject({ alive: false });
+  });
+
+  it('knows the unix socket, which serves the same disks', async () => {
+    await start();
+    const { payload, uri } = await attached('a');
+    const [known] = await catalog.gateways.list();
+    const path = known?.unixSocket ?? '';
+    expect((await stat(path)).mode & 0o777).toBe(0o660);
+    const tcp = await NbdClient.connect(uri);
+    await tcp.write(0, Buffer.alloc(4096, 7));
+    const unix = await NbdClient.connect(formatNbdUri({ path, name: payload.name }));
+    expect((await unix.read(0, 4096)).every((byte) => byte === 7)).toBe(true);
+    await Promise.all([tcp.disconnect(), unix.disconnect()]);
   });
 
   it('sees the heart beat', async () => {

@@ -45,7 +45,7 @@ export class Heartbeat {
     await this.catalog.gateways.announce({
       id: gatewayId,
       ...this.frontend.address,
-      unixSocket: null,
+      unixSocket: this.frontend.unixSocket,
       pools: pools.map(({ name }) => name),
     });
     this.lastBeatMs = performance.now();

@@ -16,6 +16,7 @@ import {
   MAX_TOTAL_IN_FLIGHT_BYTES,
 } from './limits.ts';
 import { type ExportStats, ServedExport } from './served-export.ts';
+import { removeStaleSocket } from './stale-socket.ts';
 
 export interface NbdServerOptions {
   /** Export that the empty name stands for; none without it. */
@@ -83,8 +84,12 @@ export class NbdServer {
     return this.exports.get(name)?.stats;
   }
 
-  /** Listens there too; resolves to the address with the actual port. */
-  listen(address: ListenAddress): Promise<ListenAddress> {
+  /**
+   * Listens there too; resolves to the address with the actual port. A unix socket that no server holds any more is
+   * taken over.
+   */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    if ('path' in address) await removeStaleSocket(address.path);
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.accept(socket),
     );

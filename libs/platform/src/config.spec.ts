@@ -12,6 +12,7 @@ it('fills in what is not set', () => {
     bind: '127.0.0.1',
     publicHost: '127.0.0.1',
     nbdPort: 10809,
+    nbdSocket: undefined,
     port: 3000,
     logLevel: 'info',
     pools: [{ name: 'pool', path: '/srv/pool' }],

@@ -35,6 +35,11 @@ const portField = field('a port from 0 to 65535, where 0 is any free one', (text
 const hostField = field('a host name or address', (text) =>
   /^[^\s/]+$/.test(text) ? text : undefined,
 );
+/** Bytes of a path in a socket address, the ending zero left out (unix(7)). */
+const MAX_SOCKET_PATH_BYTES = 107;
+const socketField = field(`an absolute path of at most ${MAX_SOCKET_PATH_BYTES} bytes`, (text) =>
+  isAbsolute(text) && Buffer.byteLength(text) <= MAX_SOCKET_PATH_BYTES ? text : undefined,
+);
 const pathField = field('an absolute path', (text) => (isAbsolute(text) ? text : undefined));
 const nameField = field('letters, digits, ".", "_" and "-", at most 128', (text) =>
   NAME.test(text) ? text : undefined,
@@ -65,6 +70,7 @@ const environmentSchema = z.object({
   ZONELAB_BIND: hostField.prefault('127.0.0.1'),
   ZONELAB_PUBLIC_HOST: hostField.optional(),
   ZONELAB_NBD_PORT: portField.prefault('10809'),
+  ZONELAB_NBD_SOCKET: socketField.optional(),
   ZONELAB_TLS_DIR: pathField.optional(),
   ZONELAB_GATEWAY_ID: nameField.prefault(hostname),
   ZONELAB_ADMIN_KEY: field('"zl_" and 32 or more letters, digits, "_" and "-"', (text) =>
@@ -83,6 +89,8 @@ export interface Config {
   /** Host in the addresses given to clients. */
   publicHost: string;
   nbdPort: number;
+  /** Unix socket that the gateway serves beside its port. */
+  nbdSocket: string | undefined;
   tlsDir: string | undefined;
   gatewayId: string;
   /** A key that the API accepts as admin from its first start on. */
@@ -116,6 +124,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     bind: env.ZONELAB_BIND,
     publicHost: env.ZONELAB_PUBLIC_HOST ?? env.ZONELAB_BIND,
     nbdPort: env.ZONELAB_NBD_PORT,
+    nbdSocket: env.ZONELAB_NBD_SOCKET,
     tlsDir: env.ZONELAB_TLS_DIR,
     gatewayId: env.ZONELAB_GATEWAY_ID,
     adminKey: env.ZONELAB_ADMIN_KEY,
