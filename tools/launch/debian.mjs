@@ -1,5 +1,5 @@
 // Debian tools: installed by apt where that needs no question asked, else unpacked into .zonelab/tools.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { capture, hasCommand, root, runQuietly, SetupError, say } from './process.mjs';
 
@@ -15,6 +15,7 @@ const PACKAGES = {
 };
 
 const unpacked = join(root, '.zonelab/tools');
+const wrappers = join(unpacked, 'wrappers');
 const aptState = join(root, '.zonelab/apt');
 
 /** Every package the tests need. */
@@ -81,14 +82,44 @@ function unpack(packages) {
     runQuietly('dpkg', ['-x', join(downloads, file), unpacked]);
   }
   rmSync(downloads, { recursive: true });
+  wrapNbdkit();
   useUnpacked();
 }
 
+/** nbdkit looks for plugins and filters where Debian installs them, and takes paths for those elsewhere. */
+function wrapNbdkit() {
+  const parts = join(unpacked, libraries(), 'nbdkit');
+  if (!existsSync(parts)) return;
+  mkdirSync(wrappers, { recursive: true });
+  const lines = [
+    '#!/bin/sh',
+    'for word do',
+    '  shift',
+    `  name=\${word#--filter=}`,
+    `  filter='${parts}'/filters/nbdkit-$name-filter.so`,
+    `  plugin='${parts}'/plugins/nbdkit-$word-plugin.so`,
+    '  if [ "$name" != "$word" ] && [ -e "$filter" ]; then word=--filter=$filter',
+    '  elif [ -e "$plugin" ]; then word=$plugin',
+    '  fi',
+    '  set -- "$@" "$word"',
+    'done',
+    `exec '${join(unpacked, 'usr/bin/nbdkit')}' "$@"`,
+  ];
+  writeFileSync(join(wrappers, 'nbdkit'), `${lines.join('\n')}\n`, { mode: 0o755 });
+}
+
+/** Debian's folder of shared libraries for this machine. */
+function libraries() {
+  return `usr/lib/${process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'}`;
+}
+
 function useUnpacked() {
-  const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+  const shared = libraries();
   const inside = (folders) => folders.map((folder) => join(unpacked, folder));
-  useFolders('PATH', inside(['usr/bin', 'usr/sbin', 'sbin']));
-  useFolders('LD_LIBRARY_PATH', inside([`usr/lib/${triplet}`, `lib/${triplet}`]));
+  useFolders('PATH', [wrappers, ...inside(['usr/bin', 'usr/sbin', 'sbin'])]);
+  // fio is linked with Ceph's libraries, which have a folder of their own
+  const folders = [shared, `${shared}/ceph`, shared.replace('usr/', '')];
+  useFolders('LD_LIBRARY_PATH', inside(folders));
   useFolders('PYTHONPATH', inside(['usr/lib/python3/dist-packages']));
 }
 

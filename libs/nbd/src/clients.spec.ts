@@ -29,7 +29,7 @@ async function succeed(program: string, ...args: string[]): Promise<string> {
   return result.stdout;
 }
 
-/** Statements for nbdsh, which then sends invalid requests too. Its bindings belong to the system's own Python. */
+/** Statements for nbdsh, which then sends invalid requests too. The system's own Python has its bindings. */
 function nbdsh(...lines: string[]): Promise<ToolResult> {
   const script = [
     'h.set_strict_mode(0)',
@@ -38,7 +38,7 @@ function nbdsh(...lines: string[]): Promise<ToolResult> {
   ];
   return run(
     '/usr/bin/env',
-    'PATH=/usr/bin',
+    `PATH=/usr/bin:${process.env.PATH}`,
     'nbdsh',
     ...[...script, ...lines].flatMap((line) => ['-c', line]),
   );
