@@ -14,8 +14,8 @@ interface Event {
 }
 
 export class CrashFile implements BlockFile {
-  #content: Buffer;
   readonly #initial: Buffer;
+  readonly #present: GrowingBuffer;
   readonly #writes: Event[] = [];
   /** For each moment, the number of writes that were durable. A moment is a count of things that happened. */
   readonly #durable: number[] = [0];
@@ -23,7 +23,7 @@ export class CrashFile implements BlockFile {
 
   constructor(readonly path: string) {
     this.#initial = readFileSync(path);
-    this.#content = Buffer.from(this.#initial);
+    this.#present = new GrowingBuffer(this.#initial);
   }
 
   /** The present moment. */
@@ -31,19 +31,24 @@ export class CrashFile implements BlockFile {
     return this.#durable.length - 1;
   }
 
+  /** The moment right after the latest write at exactly this position. */
+  afterWriteAt(position: number): number {
+    const index = this.#writes.findLastIndex((event) => event.position === position);
+    return this.#written.indexOf(index + 1);
+  }
+
   get length(): number {
-    return this.#content.length;
+    return this.#present.content.length;
   }
 
   read(target: Uint8Array, position: number): void {
     target.fill(0);
-    const end = Math.min(position + target.length, this.#content.length);
-    if (position < end) target.set(this.#content.subarray(position, end));
+    target.set(this.#present.content.subarray(position, position + target.length));
   }
 
   write(data: Uint8Array, position: number): void {
     const copy = Buffer.from(data);
-    this.#content = apply(this.#content, { position, data: copy });
+    this.#present.apply({ position, data: copy });
     this.#writes.push({ position, data: copy });
     this.#tick(this.#durable.at(-1) as number);
   }
@@ -66,13 +71,13 @@ export class CrashFile implements BlockFile {
 
   /** What the disk holds after a crash at a moment. `keeps` decides for every sector that was not yet durable. */
   stateAt(moment: number, keeps: () => boolean): Buffer {
-    let state = Buffer.from(this.#initial);
+    const state = new GrowingBuffer(this.#initial);
     const durable = this.#durable[moment] as number;
     for (const [index, event] of this.#writes.slice(0, this.#written[moment]).entries()) {
-      if (index < durable) state = apply(state, event);
-      else for (const sector of sectors(event)) if (keeps()) state = apply(state, sector);
+      if (index < durable) state.apply(event);
+      else for (const sector of sectors(event)) if (keeps()) state.apply(sector);
     }
-    return state;
+    return state.content;
   }
 
   #tick(durable: number): void {
@@ -81,16 +86,30 @@ export class CrashFile implements BlockFile {
   }
 }
 
-function apply(content: Buffer, { position, data }: Event): Buffer<ArrayBuffer> {
-  const end = position + data.length;
-  const grown = Buffer.alloc(Math.max(content.length, end));
-  if (content.length >= end) {
-    data.copy(content, position);
-    return content as Buffer<ArrayBuffer>;
+/** Bytes that writes past the end make longer. */
+class GrowingBuffer {
+  #bytes: Buffer;
+  #length: number;
+
+  constructor(initial: Buffer) {
+    this.#bytes = Buffer.from(initial);
+    this.#length = initial.length;
   }
-  content.copy(grown);
-  data.copy(grown, position);
-  return grown;
+
+  get content(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  apply({ position, data }: Event): void {
+    const end = position + data.length;
+    if (end > this.#bytes.length) {
+      const larger = Buffer.alloc(2 * end);
+      this.content.copy(larger);
+      this.#bytes = larger;
+    }
+    data.copy(this.#bytes, position);
+    this.#length = Math.max(this.#length, end);
+  }
 }
 
 /** The write cut where sectors of the disk begin. */

@@ -38,6 +38,17 @@ export function run(tool: string, ...words: string[]): string {
   return output;
 }
 
+/** What `qemu-img check` counts; leaks make it exit with 3, and are no failure here. */
+export function qemuCheck(file: string): { corruptions: number; leaks: number; errors: number } {
+  const { stdout } = spawnSync('qemu-img', ['check', '--output=json', '-f', 'qcow2', file]);
+  const report = JSON.parse(stdout.toString());
+  return {
+    corruptions: report.corruptions ?? 0,
+    leaks: report.leaks ?? 0,
+    errors: report['check-errors'] ?? 0,
+  };
+}
+
 /** The disk's content as stock QEMU reads it. */
 export function rawContent(file: string): Buffer {
   run('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', file, `${file}.raw`);

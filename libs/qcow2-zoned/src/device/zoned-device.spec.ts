@@ -9,9 +9,10 @@ const disks = testDisks();
 const ZONE = MiB;
 const SMALL = { size: 4 * ZONE, zoned: { zoneSize: ZONE, maxAppendBytes: 128 * KiB } };
 
-/** A host file that runs out of space when told. */
-function failing(file: string): { file: BlockFile; fail(after: number): void } {
+/** A host file that runs out of space when told, and counts its syncs. */
+function failing(file: string): { file: BlockFile; fail(after: number): void; syncs(): number } {
   const host = HostFile.open(file, { readOnly: false });
+  let syncs = 0;
   let writesLeft = Number.POSITIVE_INFINITY;
   const proxy: BlockFile = {
     path: host.path,
@@ -23,7 +24,10 @@ function failing(file: string): { file: BlockFile; fail(after: number): void } {
       if (writesLeft-- <= 0) throw new ImageError('no_space', 'no space left');
       host.write(data, position);
     },
-    sync: () => host.sync(),
+    sync: () => {
+      syncs++;
+      return host.sync();
+    },
     syncNow: () => host.syncNow(),
     truncate: (length) => host.truncate(length),
     close: () => host.close(),
@@ -33,6 +37,7 @@ function failing(file: string): { file: BlockFile; fail(after: number): void } {
     fail: (after) => {
       writesLeft = after;
     },
+    syncs: () => syncs,
   };
 }
 
@@ -226,4 +231,51 @@ it('scrubs a zone that was finished early, as far as it was written', async () =
   expect(device.zone(0).condition).toBe('full');
   expect(device.writtenEnd(0)).toBe(64 * KiB);
   await device.close();
+});
+
+describe('a flush', () => {
+  async function counted(): Promise<{
+    device: ZonedDevice;
+    cost: (change: () => unknown) => Promise<number>;
+  }> {
+    const { file, syncs } = failing(
+      await disks.create({ ...SMALL, zoned: { ...SMALL.zoned, conventionalZones: 1 } }),
+    );
+    const device = await ZonedDevice.attach(file);
+    await device.write(0, Buffer.alloc(64 * KiB, 1));
+    await device.write(ZONE, Buffer.alloc(64 * KiB, 1));
+    await device.flush();
+    const cost = async (change: () => unknown): Promise<number> => {
+      await device.flush();
+      const before = syncs();
+      await change();
+      await Promise.all([device.flush(), device.flush(), device.flush()]);
+      return syncs() - before;
+    };
+    return { device, cost };
+  }
+
+  it('costs no sync where nothing changed, and one for data in place', async () => {
+    const { device, cost } = await counted();
+    expect(await cost(() => undefined)).toBe(0);
+    expect(await cost(() => device.write(4 * KiB, Buffer.alloc(4 * KiB, 2)))).toBe(1);
+    await device.close();
+  });
+
+  it('costs two where tables or zones changed, shared by all who wait', async () => {
+    const { device, cost } = await counted();
+    expect(await cost(() => device.write(ZONE + 64 * KiB, Buffer.alloc(4 * KiB, 2)))).toBe(2);
+    expect(await cost(() => device.manage('finish', 2))).toBe(2);
+    await device.close();
+  });
+
+  it('costs a third where a zone was reset and written again since the last one', async () => {
+    const { device, cost } = await counted();
+    const rewrite = async (): Promise<void> => {
+      await device.manage('reset', 1);
+      await device.write(ZONE, Buffer.alloc(4 * KiB, 3));
+    };
+    expect(await cost(rewrite)).toBe(3);
+    await device.close();
+  });
 });

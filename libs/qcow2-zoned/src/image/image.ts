@@ -75,7 +75,9 @@ export class Qcow2Image {
     this.#header = decodeHeader(first);
     refuseUnsupported(this.#header, readOnly);
     this.clusterSize = 2 ** this.#header.clusterBits;
-    this.#refcounts = new Refcounts(file, this.#header);
+    this.#refcounts = new Refcounts(file, this.#header, (place) =>
+      this.#switchTo({ ...this.#header, ...place }),
+    );
     this.#map = new ClusterMap(file, this.#header, this.#refcounts);
     this.#writer = new DataWriter(file, this.#refcounts, this.#map, this.clusterSize);
   }
@@ -251,7 +253,7 @@ export class Qcow2Image {
 
   /** Makes everything durable, counts of freed clusters included. The image must not be used afterwards. */
   async settle(): Promise<void> {
-    do await this.flush();
+    do await this.#flushCounts();
     while (this.#touched || this.#refcounts.dirty || this.#map.dirty);
   }
 
@@ -260,9 +262,15 @@ export class Qcow2Image {
     this.#file.write(data, hostOffset);
   }
 
+  /** A flush that also writes lowered refcounts, which otherwise wait for the next change: lost, they are leaks. */
+  #flushCounts(): Promise<void> {
+    this.#touched = true;
+    return this.flush();
+  }
+
   async #flushOnce(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (!this.#touched && !this.#refcounts.dirty && !this.#map.dirty) return;
+    if (!this.#touched && !this.#map.dirty) return;
     try {
       while (this.#refcounts.hasNewBlocks) {
         this.#refcounts.writeNewBlocks();
@@ -308,7 +316,7 @@ export class Qcow2Image {
       refcounts: this.#refcounts,
       map: () => this.#map,
       header: () => this.#header,
-      flush: () => this.flush(),
+      flush: () => this.#flushCounts(),
       switchTo: (header) => this.#switchTo(header),
     });
     await work(keeper);

@@ -8,11 +8,15 @@
 
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
-import { readU64, writeU64 } from '../format/bytes.ts';
+import { readU64, roundUp, writeU64 } from '../format/bytes.ts';
 import { ENTRY_BYTES } from '../format/entries.ts';
 import type { Qcow2Header } from '../format/header.ts';
+import { MAX_REFCOUNT_TABLE_BYTES } from '../limits.ts';
 import { type RefcountCodec, refcountCodec } from './refcount-codec.ts';
 import { CachedTable, TableCache } from './table-cache.ts';
+
+/** How much larger a refcount table becomes when it is full. */
+const TABLE_GROWTH = 1.5;
 
 /** A cluster just taken. `zeroed`: it has never been written, so it reads as zeroes. */
 export interface Allocation {
@@ -20,14 +24,22 @@ export interface Allocation {
   readonly zeroed: boolean;
 }
 
+/** Makes the header point at another refcount table, durably, once all that was written is durable. */
+type MoveTable = (place: { refcountTableOffset: number; refcountTableClusters: number }) => void;
+
+const refuseToMove: MoveTable = () => {
+  throw new Error('a reader takes no clusters');
+};
+
 export class Refcounts {
   readonly #file: BlockFile;
   readonly clusterSize: number;
   readonly #codec: RefcountCodec;
   readonly #entriesPerBlock: number;
-  readonly #tableOffset: number;
+  readonly #moveTable: MoveTable;
+  #tableOffset: number;
   /** Host offsets of the blocks; 0 where there is none. */
-  readonly #blockOffsets: Float64Array;
+  #blockOffsets: Float64Array;
   readonly #blocks: TableCache;
   /** Blocks that are durable, or about to be, but not yet in the refcount table on disk. */
   #unlinkedBlocks: CachedTable[] = [];
@@ -38,7 +50,9 @@ export class Refcounts {
   /** Host bytes from here on have never been written. */
   #highWater: number;
 
-  constructor(file: BlockFile, header: Qcow2Header) {
+  /** `moveTable` is for writers: without it the table cannot grow. */
+  constructor(file: BlockFile, header: Qcow2Header, moveTable: MoveTable = refuseToMove) {
+    this.#moveTable = moveTable;
     this.#file = file;
     this.clusterSize = 2 ** header.clusterBits;
     this.#codec = refcountCodec(header.refcountOrder);
@@ -80,11 +94,7 @@ export class Refcounts {
   /** Takes a free cluster. Throws `no_space` where the refcount table can count no further. */
   allocate(): Allocation {
     for (let index = Math.floor(this.#cursor / this.#entriesPerBlock); ; index++) {
-      if (index >= this.#blockOffsets.length)
-        throw new ImageError('no_space', `${this.#file.path}: the refcount table is full`, {
-          field: 'refcount_table_clusters',
-          given: this.#blockOffsets.length,
-        });
+      if (index >= this.#blockOffsets.length) this.#growTable();
       const block = this.#block(index) ?? this.#createBlock(index);
       const first = index * this.#entriesPerBlock;
       for (let i = Math.max(0, this.#cursor - first); i < this.#entriesPerBlock; i++) {
@@ -221,6 +231,59 @@ export class Refcounts {
     const data = Buffer.allocUnsafe(this.clusterSize);
     this.#file.read(data, offset);
     return this.#blocks.add(new CachedTable(index, offset, data, false));
+  }
+
+  /**
+   * Moves the table to a larger place, in the space just past what it can count today: the table first, then the
+   * blocks that count that space.
+   */
+  #growTable(): void {
+    const before = { offset: this.#tableOffset, bytes: this.#blockOffsets.length * ENTRY_BYTES };
+    const bytes = roundUp(Math.ceil(before.bytes * TABLE_GROWTH), this.clusterSize);
+    if (bytes > MAX_REFCOUNT_TABLE_BYTES)
+      throw new ImageError('no_space', `${this.#file.path}: the refcount table is full`, {
+        field: 'refcount table',
+        given: bytes,
+        allowed: `at most ${MAX_REFCOUNT_TABLE_BYTES} bytes`,
+      });
+    const offset = this.#blockOffsets.length * this.#entriesPerBlock * this.clusterSize;
+    const offsets = new Float64Array(bytes / ENTRY_BYTES);
+    offsets.set(this.#blockOffsets);
+    const blocks = this.#blocksBehind(offset, bytes / this.clusterSize);
+    for (const block of blocks) offsets[block.index] = block.offset;
+    const table = Buffer.alloc(bytes);
+    offsets.forEach((blockOffset, index) => {
+      writeU64(table, blockOffset, index * ENTRY_BYTES);
+    });
+    this.writeNewBlocks();
+    for (const block of blocks) this.#file.write(block.data, block.offset);
+    this.#file.write(table, offset);
+    this.#moveTable({
+      refcountTableOffset: offset,
+      refcountTableClusters: bytes / this.clusterSize,
+    });
+    this.#tableOffset = offset;
+    this.#blockOffsets = offsets;
+    for (const block of blocks) this.#blocks.add(block);
+    for (let at = 0; at < before.bytes; at += this.clusterSize) this.release(before.offset + at);
+  }
+
+  /** New blocks that count a table of `tableClusters` at `tableOffset` and, right behind it, themselves. */
+  #blocksBehind(tableOffset: number, tableClusters: number): CachedTable[] {
+    let count = 1;
+    while (count * this.#entriesPerBlock < tableClusters + count) count++;
+    this.#highWater = Math.max(
+      this.#highWater,
+      tableOffset + (tableClusters + count) * this.clusterSize,
+    );
+    return Array.from({ length: count }, (_, i) => {
+      const data = Buffer.alloc(this.clusterSize);
+      const used = tableClusters + count - i * this.#entriesPerBlock;
+      for (let entry = 0; entry < Math.min(used, this.#entriesPerBlock); entry++)
+        this.#codec.set(data, entry, 1);
+      const offset = tableOffset + (tableClusters + i) * this.clusterSize;
+      return new CachedTable(this.#blockOffsets.length + i, offset, data, false);
+    });
   }
 
   /** A new block lives in the first cluster that it counts, and so needs no other block. */
