@@ -330,3 +330,31 @@ it.each(seeds(4, 100))(
     }
   },
 );
+
+it('never passes zeroes off as data that was written after them', async () => {
+  const random = randomFrom(1);
+  const image = path.join(directory, 'zeroes.qcow2');
+  await createImage(image, { size: ZONES * 262_144, zoned: { zoneSize: 262_144 } });
+  const file = new CrashFile(image);
+  const device = await ZonedDevice.attach(file);
+  await device.writeZeroes(0, 4096);
+  await device.flush();
+  const from = file.now;
+  await device.write(4096, Buffer.alloc(4096, 9));
+  await device.flush();
+  for (let moment = from; moment <= file.now; moment++) {
+    for (let crash = 0; crash < 10; crash++) {
+      fs.writeFileSync(
+        `${image}.crash`,
+        file.stateAt(moment, () => random() < 0.5),
+      );
+      const back = await ZonedDevice.open(`${image}.crash`);
+      const content = Buffer.alloc(back.writtenEnd(0));
+      await back.read(0, content);
+      await back.close();
+      const expected = Buffer.concat([Buffer.alloc(4096), Buffer.alloc(4096, 9)]);
+      expect(content.equals(expected.subarray(0, content.length))).toBe(true);
+    }
+  }
+  await device.close();
+});

@@ -27,6 +27,8 @@ export interface LoadedZones {
   readonly info: ZoneTableInfo;
   /** The zone table as the disk has it. */
   readonly table: Buffer;
+  /** True after a crash or a foreign writer: `cutAtWritePointers` must come before a write. */
+  readonly unsettled: boolean;
   /** Zones whose entry on disk is out of date, because the image was not closed cleanly. */
   readonly fallenBack: readonly number[];
   /** Why the zone table is not to be trusted; empty where it is. */
@@ -48,10 +50,10 @@ export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZone
     const doubt = restoreZone(machine, table, index);
     if (doubt !== undefined) doubts.push(doubt);
   }
+  const foreign = mayBeForeign(image, info);
   const fallenBack = info.unclean && doubts.length === 0 ? fallBack(image, machine) : [];
-  if (doubts.length === 0 && mayBeForeign(image, info))
-    doubts.push(...contradictions(image, machine));
-  return { machine, info, table, fallenBack, doubts };
+  if (doubts.length === 0 && foreign) doubts.push(...contradictions(image, machine));
+  return { machine, info, table, unsettled: foreign || info.unclean, fallenBack, doubts };
 }
 
 /** The geometry and the place of the table, from the header alone. `info` is missing in a bare seed image. */

@@ -3,7 +3,7 @@
  * open for writing.
  */
 
-import { roundUp } from '../format/bytes.ts';
+import { roundDown, roundUp } from '../format/bytes.ts';
 import type { Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import { ZoneState } from '../zones/zone.ts';
@@ -41,14 +41,31 @@ export function fallBack(image: Qcow2Image, machine: ZoneMachine): number[] {
   return changed;
 }
 
-/** After a crash: drops what was written past each write pointer, so that every byte there reads as zero. */
+/**
+ * After a crash, or a foreign writer: every byte past a write pointer reads as zero, no cluster past it is mapped, and
+ * the cluster that it stands in is a data cluster (`writeSequentialZeroes` says why).
+ */
 export function cutAtWritePointers(image: Qcow2Image, machine: ZoneMachine): void {
   forEachSequential(machine, (_index, _start, writePointer, end) => {
     const clusterEnd = roundUp(writePointer, image.clusterSize);
-    if (image.hostOffset(writePointer) !== 0 && clusterEnd > writePointer)
-      image.writeZeroes(writePointer, Math.min(clusterEnd, end) - writePointer);
+    const tail = Math.min(clusterEnd, end) - writePointer;
+    if (tail > 0) image.write(writePointer, Buffer.alloc(tail));
     image.unmap(clusterEnd, roundUp(end, image.clusterSize) - clusterEnd);
   });
+}
+
+/**
+ * Writes zeroes at the write pointer of a sequential zone. Whole clusters become zero clusters; what covers a cluster
+ * in part is written as data. For a zero cluster counts as mapped: were the next write to turn one into a data
+ * cluster, a crash could leave the new write pointer beside the old entry, and nothing would tell that data is missing.
+ */
+export function writeSequentialZeroes(image: Qcow2Image, offset: number, length: number): void {
+  const end = offset + length;
+  const wholeFrom = Math.min(roundUp(offset, image.clusterSize), end);
+  const wholeTo = Math.max(roundDown(end, image.clusterSize), wholeFrom);
+  if (wholeFrom > offset) image.write(offset, Buffer.alloc(wholeFrom - offset));
+  if (wholeTo > wholeFrom) image.writeZeroes(wholeFrom, wholeTo - wholeFrom);
+  if (end > wholeTo) image.write(wholeTo, Buffer.alloc(end - wholeTo));
 }
 
 /** Where the data contradicts the zone table, a sentence per zone: how a foreign writer shows. */

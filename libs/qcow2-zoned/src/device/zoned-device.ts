@@ -21,7 +21,7 @@ import {
 import { admit, type DeviceCommand, refuseOutside, zonesOf } from './commands.ts';
 import { ImageMark } from './image-mark.ts';
 import { type LoadedZones, loadZones } from './load.ts';
-import { cutAtWritePointers } from './recovery.ts';
+import { cutAtWritePointers, writeSequentialZeroes } from './recovery.ts';
 import { type MaybePromise, Turnstile } from './turnstile.ts';
 import { ZoneStore } from './zone-store.ts';
 
@@ -69,7 +69,7 @@ export class ZonedDevice {
       const zones = loadZones(image, options.enforceLimits ?? true);
       if (!readOnly) refuseDoubts(file.path, zones);
       const device = new ZonedDevice(file, image, zones, options);
-      if (!readOnly && zones?.info.unclean) await device.#recover(zones.fallenBack);
+      if (!readOnly && zones?.unsettled) await device.#recover(zones.fallenBack);
       if (!readOnly) await device.#mark.ownTable();
       return device;
     } catch (error) {
@@ -316,6 +316,15 @@ export class ZonedDevice {
     if (index >= this.#machine.geometry.conventionalZones) this.#store?.noteChange(index);
   }
 
+  #writeZeroes(offset: number, length: number): void {
+    const { conventionalZones, zoneSize } = this.geometry ?? {
+      conventionalZones: 1,
+      zoneSize: this.size,
+    };
+    if (offset < conventionalZones * zoneSize) this.#image.writeZeroes(offset, length);
+    else writeSequentialZeroes(this.#image, offset, length);
+  }
+
   #storeOrRetract(offset: number, store: () => void): void {
     try {
       store();
@@ -337,7 +346,7 @@ export class ZonedDevice {
       case 'zeroes': {
         const { offset, length } = command;
         this.#accept(offset, length);
-        this.#storeOrRetract(offset, () => this.#image.writeZeroes(offset, length));
+        this.#storeOrRetract(offset, () => this.#writeZeroes(offset, length));
         break;
       }
       case 'reset':
