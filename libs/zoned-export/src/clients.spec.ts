@@ -64,9 +64,8 @@ describe('a plain disk', () => {
       'flush',
     ];
     await succeed('qemu-io', '-f', 'raw', ...commands.flatMap((c) => ['-c', c]), exported.uri);
-    await exported.client.flush();
-    const image = join(exported.folder, 'image.qcow2');
-    await succeed('qemu-img', 'check', '-U', image);
+    await exported.device.close();
+    await succeed('qemu-img', 'check', join(exported.folder, 'image.qcow2'));
   });
 });
 
