@@ -52,6 +52,20 @@ it.each([
   expect(answer).toMatchObject({ status, body: { status, code, instance: url } });
 });
 
+it('takes an empty body that is announced as JSON for none', async () => {
+  const disk = { name: 'empty-body', size: '16M', zoneSize: '4M' };
+  const url = `/v1/images/${(await api.request('POST', '/v1/images', disk)).body.id}`;
+  expect(await api.request('POST', `${url}/zones/1/reset`, '')).toMatchObject({ status: 200 });
+  expect(await api.request('POST', `${url}/zones/reset`, '')).toMatchObject({ status: 204 });
+  expect(await api.request('DELETE', url, '')).toMatchObject({ status: 204 });
+});
+
+it('names what is missing where a body is needed and empty', async () => {
+  const answer = await api.request('POST', '/v1/images', '');
+  expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+  expect(answer.body.errors.map(({ path }: { path: string }) => path)).toEqual(['name', 'size']);
+});
+
 it.each([
   ['limit=0', 'limit', '0', 'at least 1'],
   ['limit=many', 'limit', 'many', 'number'],
