@@ -18,7 +18,10 @@ export const nameField = z
   .string()
   .min(1)
   .max(MAX_NAME_LENGTH)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    'a letter (a to z, A to Z) or digit, then letters, digits, dots, underscores and hyphens',
+  );
 
 export const labelsField = z
   .record(z.string().min(1).max(MAX_LABEL_KEY_LENGTH), z.string().max(MAX_LABEL_VALUE_LENGTH))

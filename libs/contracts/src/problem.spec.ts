@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import { experimentDefinitionSchema } from './experiments.ts';
+import { createExportSchema } from './exports.ts';
 import { createImageSchema } from './images.ts';
 import { describeFieldErrors, fieldErrors } from './problem.ts';
 
@@ -63,6 +64,24 @@ it('lists the workload kinds where the kind is unknown', () => {
   });
   expect(error).toMatchObject({ path: 'workload.phases.0.kind', given: 'nope' });
   expect(error?.allowed).toContain('seq-write, zone-append');
+});
+
+it.each(['a b', '.hidden', 'ä'])('says in words what a name may be, where it is %j', (name) => {
+  const [error] = refusals(createImageSchema, { name, size: 512 });
+  expect(error?.allowed).toBe(
+    'a letter (a to z, A to Z) or digit, then letters, digits, dots, underscores and hyphens',
+  );
+});
+
+it('names the format of an id, not its pattern', () => {
+  const [error] = refusals(createExportSchema, { imageId: 'x' });
+  expect(error).toEqual({ path: 'imageId', given: 'x', allowed: 'a valid uuid' });
+});
+
+it('says that nothing was given for a field that was left out', () => {
+  expect(describeFieldErrors([{ path: 'name', given: null, allowed: 'string' }])).toBe(
+    'name: got nothing, allowed is string',
+  );
 });
 
 it('says the field errors in one line', () => {

@@ -46,7 +46,10 @@ export function fieldErrors(issues: readonly Issue[], input: unknown): FieldErro
 /** The field errors in one line, for terminals and logs. */
 export function describeFieldErrors(errors: readonly FieldError[]): string {
   return errors
-    .map((e) => `${e.path || 'document'}: got ${JSON.stringify(e.given)}, allowed is ${e.allowed}`)
+    .map(({ path, given, allowed }) => {
+      const got = given == null ? 'nothing' : JSON.stringify(given);
+      return `${path || 'document'}: got ${got}, allowed is ${allowed}`;
+    })
     .join('; ');
 }
 
@@ -69,7 +72,8 @@ function allowedBy(issue: Issue): string {
     case 'unrecognized_keys':
       return 'no field of this name';
     case 'invalid_format':
-      return issue.pattern ? `text like ${issue.pattern}` : `a valid ${issue.format}`;
+      // A field with a pattern of its own says it in words; zod's patterns have names.
+      return issue.format === 'regex' ? issue.message : `a valid ${issue.format}`;
     case 'invalid_union':
       return unionAlternatives(issue);
     default:
