@@ -45,9 +45,9 @@ export async function checkImage(path: string): Promise<CheckReport> {
   try {
     const image = new Qcow2Image(file, true);
     const check = new Check(file, image);
-    check.countReferences();
-    check.compareRefcounts();
-    check.checkZones();
+    check.step('corruption', () => check.countReferences());
+    check.step('corruption', () => check.compareRefcounts());
+    check.step('zone', () => check.checkZones());
     return check.report();
   } finally {
     file.close();
@@ -81,6 +81,16 @@ class Check {
         { field: 'host clusters', given: clusters, allowed: `at most ${MAX_CHECK_CLUSTERS}` },
       );
     this.#references = new Uint32Array(clusters);
+  }
+
+  /** A step that meets something it cannot go on with is a finding; the next step goes on. */
+  step(kind: CheckFinding['kind'], work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ImageError) || error.code === 'io_error') throw error;
+      this.#find(kind, `ERROR ${error.message}`);
+    }
   }
 
   countReferences(): void {
