@@ -1,7 +1,7 @@
 /** `zonelab img` beside the real qemu-img. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -103,6 +103,15 @@ it.each([
   expect(stderr).toContain(message);
   expect(stderr.trimEnd()).not.toContain('\n');
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('never overwrites a file, and its help says so', async () => {
+  writeFileSync(image, 'precious');
+  const { stderr, exitCode } = await runCli('img', 'create', image, '1M');
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining(image)]);
+  expect(readFileSync(image, 'utf8')).toBe('precious');
+  const { stdout } = await runCli('img', 'create', '--help');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('nothing is ever overwritten');
 });
 
 it('refuses a file that is no qcow2 image', async () => {

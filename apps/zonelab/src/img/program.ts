@@ -14,7 +14,7 @@ export function addImgCommands(program: Command, context: CliContext): void {
   img
     .command('create')
     .description('make a new image, zoned when a zone option is given (-o help lists them)')
-    .argument('<file>')
+    .argument('<file>', 'must not exist yet: unlike qemu-img, nothing is ever overwritten')
     .argument('[size]', 'bytes, or a number with a suffix of K M G T')
     .option('-f <format>', 'image format', 'qcow2')
     .option('-o <options>', 'key=value,…; may be repeated', collect, [])
