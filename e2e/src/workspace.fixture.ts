@@ -11,6 +11,7 @@ export interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly nx?: { readonly targets?: Readonly<Record<string, unknown>> };
 }
 
 export interface SourceImport {
