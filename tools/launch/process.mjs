@@ -17,10 +17,17 @@ export function say(message) {
   process.stderr.write(`zonelab: ${message}\n`);
 }
 
-/** Runs a set-up command with its output on stderr: stdout belongs to the command the user asked for. */
+/** Runs a set-up command. What it printed is shown where it fails, on stderr: stdout belongs to the user's command. */
 export function runQuietly(command, args, options = {}) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
-  return status === 0;
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: Number.POSITIVE_INFINITY, // beyond Node's own bound it would be killed
+    ...options,
+  });
+  if (status === 0) return true;
+  process.stderr.write(error ? `${command}: ${error.message}\n` : Buffer.concat([stdout, stderr]));
+  return false;
 }
 
 /** Standard output of a command, or undefined where it fails. */
