@@ -31,6 +31,8 @@ export interface RestAnswer<T> {
   readonly body: T;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 export const script = join(root, 'zonelab');
 
 /** Runs a program to its end. */
@@ -48,8 +50,14 @@ export async function finish(child: ChildProcess): Promise<ProgramResult> {
 }
 
 /** Runs the checkout's own script, which must succeed; answers its standard output. */
-export async function zonelab(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(script, ...args);
+export function zonelab(...args: string[]): Promise<string> {
+  return zonelabWith({}, ...args);
+}
+
+/** The same with more variables in its environment. */
+export async function zonelabWith(environment: Environment, ...args: string[]): Promise<string> {
+  const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const { exitCode, stdout, stderr } = await run('env', ...settings, script, ...args);
   if (exitCode !== 0) throw new Error(`zonelab ${args.join(' ')}: ${exitCode}\n${stdout}${stderr}`);
   return stdout;
 }
@@ -61,8 +69,8 @@ export class TestLab {
   ) {}
 
   /** In a new folder, or again in one where a lab has run. */
-  static async start(home = scratchFolder()): Promise<TestLab> {
-    await zonelab('up', '--detach', '--dir', home);
+  static async start(home = scratchFolder(), environment: Environment = {}): Promise<TestLab> {
+    await zonelabWith(environment, 'up', '--detach', '--dir', home);
     const facts = JSON.parse(readFileSync(join(home, 'lab.json'), 'utf8'));
     return new TestLab(home, facts);
   }
