@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Export, Image } from '@zonelab/contracts';
-import { qemuIo, run, TestLab } from './lab.fixture.ts';
+import { qemuIo, run, TestLab, zonelabWith } from './lab.fixture.ts';
 
 const MIB = 1024 ** 2;
 const ZONE = 16 * MIB;
@@ -174,4 +174,18 @@ it('an image that has been exported is a sound qcow2 file to qemu-img', async ()
   await lab.rest('DELETE', `/v1/exports/${exported.id}`);
   const { exitCode, stdout } = await run('qemu-img', 'check', lab.fileOf(image));
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('No errors were found')]);
+});
+
+it('the export command says how NBD commands act on zones', async () => {
+  const { id } = await lab.createImage('by-command');
+  const { apiUrl, token } = lab.facts;
+  const made = await zonelabWith(
+    { ZONELAB_URL: apiUrl, ZONELAB_TOKEN: token },
+    ...['export', 'create', id, '--zeroes', 'reset', '--trim', 'ignore', '--limits', 'off'],
+    ...['--output', 'json'],
+  );
+  expect(JSON.parse(made)).toMatchObject({
+    status: 'active',
+    options: { zeroes: 'reset', trim: 'ignore', limits: 'off' },
+  });
 });

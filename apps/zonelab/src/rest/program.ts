@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { type ApiClient, type components, resultOf } from '@zonelab/client';
 import type { ExperimentReport } from '@zonelab/zone-workload';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type CliContext, outputOption } from '../context.ts';
 import { CliError, describeError, usageError } from '../errors.ts';
 import { defaultHome } from '../lab/program.ts';
@@ -14,6 +14,7 @@ import { connect } from './connect.ts';
 import { EXPERIMENTS, EXPORTS, IMAGES, type Resource, readAll, readZones } from './resources.ts';
 
 type ExperimentDefinition = components['schemas']['ExperimentDefinition'];
+type ExportOptions = NonNullable<components['schemas']['CreateExport']['options']>;
 
 interface OutputFlags {
   readonly output: OutputForm;
@@ -64,8 +65,20 @@ function addExports(program: Command, context: CliContext): void {
     .argument('<imageId>')
     .option('--name <name>', 'NBD export name; the name of the image if left out')
     .option('--read-only', 'refuse writes')
-    .action(async (imageId: string, { output, ...fields }: OutputFlags) => {
-      const body = { imageId, ...fields };
+    .addOption(
+      choice(
+        '--zeroes <mode>',
+        'reset: the WRITE_ZEROES that QEMU makes of a zone reset resets it',
+        ['write', 'reset'],
+      ),
+    )
+    .addOption(
+      choice('--trim <mode>', 'reset: TRIM resets the zones it covers wholly', ['reset', 'ignore']),
+    )
+    .addOption(choice('--limits <switch>', 'whether open and active limits hold', ['on', 'off']))
+    .action(async (imageId: string, flags: OutputFlags & ExportOptions) => {
+      const { output, zeroes, trim, limits, ...fields } = flags;
+      const body = { imageId, ...fields, options: { zeroes, trim, limits } };
       const made = await resultOf((await api()).POST('/v1/exports', { body }));
       printOne(context, EXPORTS, made, output);
     });
@@ -128,6 +141,11 @@ function addResource<T>(program: Command, context: CliContext, view: Resource<T>
 
 function addCreate<T>(group: Command, { name }: Resource<T>): Command {
   return group.command('create').description(`make one ${name}`).addOption(outputOption());
+}
+
+/** The API has the default, which is the first of the values. */
+function choice(flags: string, what: string, values: readonly string[]): Option {
+  return new Option(flags, `${what}; ${values[0]} if left out`).choices(values);
 }
 
 function api(): Promise<ApiClient> {
