@@ -94,6 +94,14 @@ describe('refuses, without a trace,', () => {
     expect(fs.readdirSync(path.dirname(file))).toEqual([]);
   });
 
+  it('a folder that is not there', async () => {
+    const file = path.join(directory, 'nowhere', 'disk.qcow2');
+    await expect(createImage(file, { size: MiB })).rejects.toMatchObject({
+      code: 'file_not_found',
+      message: expect.stringContaining(`there is no folder ${path.dirname(file)}`),
+    });
+  });
+
   it('a name that is taken, whose file stays as it was', async () => {
     const file = path.join(directory, 'taken.qcow2');
     fs.writeFileSync(file, 'mine');

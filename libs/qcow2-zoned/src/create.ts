@@ -78,6 +78,9 @@ export async function createImage(file: string, options: CreateOptions): Promise
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   if (fs.existsSync(file))
     throw new ImageError('file_exists', `${file}: the file exists already`, { path: file });
+  const folder = path.dirname(file);
+  if (!fs.existsSync(folder))
+    throw new ImageError('file_not_found', `${file}: there is no folder ${folder}`, { path: file });
   try {
     const target = HostFile.create(temporary);
     try {

@@ -7,34 +7,45 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 export class Turnstile {
-  #closed: Promise<void> | undefined;
+  /** The last of those who wait, or who let others wait; undefined where nobody does. Never rejects. */
+  #last: Promise<void> | undefined;
 
-  /** Resolves when nothing is in the way; undefined where nothing is. Never rejects. */
-  get opening(): Promise<void> | undefined {
-    return this.#closed;
+  /** `crowded`: whether `makeRoom` must come before a change. */
+  constructor(
+    private readonly crowded: () => boolean,
+    private readonly makeRoom: () => Promise<void>,
+  ) {}
+
+  /** Runs a call that takes no room: at once, or behind those who wait. */
+  pass<T>(call: () => T): MaybePromise<T> {
+    return this.#last === undefined ? call() : this.#queue(async () => call());
   }
 
-  /** Runs `pass` at once, or after `makeRoom` where `crowded`. */
-  through<T>(pass: () => T, crowded: boolean, makeRoom: () => Promise<void>): MaybePromise<T> {
-    if (this.#closed === undefined && !crowded) return pass();
-    if (this.#closed === undefined) this.#closeUntil(makeRoom());
-    return (this.#closed as unknown as Promise<void>).then(pass);
+  /** Runs a change: at once where there is room and nobody waits. */
+  change<T>(call: () => T): MaybePromise<T> {
+    if (this.#last === undefined && !this.crowded()) return call();
+    return this.#queue(async () => {
+      if (this.crowded()) await this.makeRoom();
+      return call();
+    });
   }
 
   /** Runs `work` when all before it are through, and lets nobody else pass meanwhile. */
-  async alone(work: () => Promise<void>): Promise<void> {
-    while (this.#closed !== undefined) await this.#closed;
-    const done = work();
-    this.#closeUntil(done);
-    await done;
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue(work);
   }
 
-  /** What fails is told to whom it concerns; those who wait go on, and meet their own errors. */
-  #closeUntil(done: Promise<void>): void {
-    this.#closed = done
-      .catch(() => undefined)
-      .finally(() => {
-        this.#closed = undefined;
-      });
+  /** What fails is told to whom it concerns; those behind go on, and meet their own errors. */
+  #queue<T>(work: () => Promise<T>): Promise<T> {
+    const done = (this.#last ?? Promise.resolve()).then(work);
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#last = settled;
+    settled.then(() => {
+      if (this.#last === settled) this.#last = undefined;
+    });
+    return done;
   }
 }

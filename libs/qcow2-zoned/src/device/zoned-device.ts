@@ -42,7 +42,7 @@ export class ZonedDevice {
   #store: ZoneStore | undefined;
   readonly #listeners = new Set<(transition: ZoneTransition) => void>();
   #mark: ImageMark;
-  readonly #turnstile = new Turnstile();
+  readonly #turnstile: Turnstile;
   #closed = false;
 
   /**
@@ -88,6 +88,10 @@ export class ZonedDevice {
     this.#enforceLimits = options.enforceLimits ?? true;
     this.#file = file;
     this.#image = image;
+    this.#turnstile = new Turnstile(
+      () => image.crowded,
+      () => image.flush(),
+    );
     this.#mark = new ImageMark(image, zones?.info);
     if (zones !== undefined) this.#adopt(zones);
   }
@@ -120,9 +124,7 @@ export class ZonedDevice {
   /** Fills `target` from `offset`. Bytes at and past a write pointer are zeroes. */
   read(offset: number, target: Uint8Array): MaybePromise<void> {
     this.#assertOpen();
-    const { opening } = this.#turnstile;
-    if (opening === undefined) return this.#read(offset, target);
-    return opening.then(() => this.#read(offset, target));
+    return this.#turnstile.pass(() => this.#read(offset, target));
   }
 
   write(offset: number, data: Uint8Array): MaybePromise<void> {
@@ -164,7 +166,7 @@ export class ZonedDevice {
   /** Resolves when everything that was acknowledged before the call survives a crash. */
   async flush(): Promise<void> {
     this.#assertOpen();
-    await this.#turnstile.opening;
+    await this.#turnstile.pass(() => undefined);
     await this.#image.flush();
   }
 
@@ -246,7 +248,7 @@ export class ZonedDevice {
   /** Makes everything durable and leaves the image marked as closed cleanly. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#turnstile.opening;
+    await this.#turnstile.pass(() => undefined);
     this.#closed = true;
     try {
       if (this.#mark.open) {
@@ -261,7 +263,7 @@ export class ZonedDevice {
   /** Runs a change at once, or after room was made for it; changes keep their order. */
   #change<T>(action: () => T): MaybePromise<T> {
     this.#assertChangeable();
-    return this.#turnstile.through(action, this.#image.crowded, () => this.#image.flush());
+    return this.#turnstile.change(action);
   }
 
   /** Runs a change of the whole image; other calls wait for it, in order. */

@@ -125,6 +125,12 @@ describe('refuses, naming the field,', () => {
     );
   });
 
+  it.each([73, 100, 103])('a file that ends after %i bytes', (length) => {
+    expect(() => decodeHeader(encodeHeader(HEADER).subarray(0, length))).toThrow(
+      'qcow2 header too short',
+    );
+  });
+
   it('what is no qcow2 image', () => {
     expect(() => decodeHeader(Buffer.from('conectix'.repeat(20)))).toThrow(
       expect.objectContaining({ code: 'not_qcow2' }),

@@ -108,6 +108,13 @@ export function decodeHeader(bytes: Buffer): Qcow2Header {
       `Unsupported cluster size: 2^${clusterBits}`,
       `${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
     );
+  if (version === 3 && bytes.length < V3_MIN_LENGTH)
+    refuse(
+      'file length',
+      bytes.length,
+      'qcow2 header too short',
+      `at least ${V3_MIN_LENGTH} bytes`,
+    );
   const headerLength = version === 2 ? V2_LENGTH : bytes.readUInt32BE(AT.headerLength);
   if (version === 3 && headerLength < V3_MIN_LENGTH)
     refuse('header_length', headerLength, 'qcow2 header too short', `at least ${V3_MIN_LENGTH}`);
