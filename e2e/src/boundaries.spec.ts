@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'libs/client': ['contracts'],
   'libs/platform': [],
   'libs/testing': ['catalog', 'platform'],
-  'apps/image-api': ['contracts', 'catalog', 'platform', 'qcow2-zoned'],
+  'apps/image-api': ['contracts', 'catalog', 'platform', 'qcow2-zoned', 'zone-workload'],
   'apps/worker': ['contracts', 'catalog', 'platform', 'qcow2-zoned', 'zone-workload', 'nbd'],
   'apps/device-gateway': ['contracts', 'catalog', 'platform', 'qcow2-zoned', 'nbd', 'zoned-export'],
   'apps/zonelab': [

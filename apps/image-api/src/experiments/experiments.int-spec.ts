@@ -68,9 +68,25 @@ it.each([
     { device: { preset: 'custom', geometry: { size: '1G', zoneSize: 1000 } } },
     'device.geometry.zoneSize',
   ],
-])('refuses %s', async (_, change, path) => {
+  [
+    'blocks that the device cannot take',
+    { workload: { phases: [{ kind: 'seq-write', blockSize: 1000, operations: 1 }] } },
+    'workload.phases.0.blockSize',
+  ],
+  [
+    'zones that the device does not have',
+    {
+      workload: {
+        phases: [{ kind: 'seq-write', blockSize: 4096, operations: 1, zones: { first: 9999 } }],
+      },
+    },
+    'workload.phases.0.zones.first',
+  ],
+])('refuses %s, and writes nothing down', async (_, change, path) => {
+  const before = (await api.request('GET', '/v1/experiments')).body.items.length;
   const answer = await api.request('POST', '/v1/experiments', { ...DEFINITION, ...change });
   expect(answer).toMatchObject({ status: 422, body: { errors: [{ path }] } });
+  expect((await api.request('GET', '/v1/experiments')).body.items).toHaveLength(before);
 });
 
 it('queues again what Redis has lost', async () => {

@@ -18,7 +18,7 @@ import {
   QUEUE_PREFIX,
 } from '@zonelab/contracts';
 import { redisOptions } from '@zonelab/platform';
-import { ImageError, zoneGeometry } from '@zonelab/qcow2-zoned';
+import { validate } from '@zonelab/zone-workload';
 import { Queue } from 'bullmq';
 import { invalidRequest } from '../http/validation.pipe.ts';
 import { ENQUEUE_TIMEOUT_MS, SWEEP_EVERY_MS } from '../limits.ts';
@@ -50,7 +50,7 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
   }
 
   async create(definition: ExperimentDefinition): Promise<Experiment> {
-    checkGeometry(definition);
+    refuseUnrunnable(definition);
     const experiment = await this.catalog.experiments.create(definition);
     await this.enqueue(experiment.id);
     return experiment;
@@ -95,15 +95,15 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
   }
 }
 
-/** Refuses what can be known to be wrong without the presets: a custom device that cannot be. */
-function checkGeometry({ device }: ExperimentDefinition): void {
-  const { size, zoneSize, ...rest } = device.geometry ?? {};
-  if (device.preset !== 'custom' || size === undefined || zoneSize === undefined) return;
-  try {
-    zoneGeometry({ size, zoneSize, ...rest });
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const { field = '', given = null, allowed = '' } = error.context;
-    throw invalidRequest([{ path: `device.geometry.${field}`, given, allowed }]);
-  }
+/** Refuses what the simulator would refuse: nothing is written down that cannot run. */
+function refuseUnrunnable(definition: ExperimentDefinition): void {
+  const problems = validate(definition);
+  if (problems.length === 0) return;
+  throw invalidRequest(
+    problems.map(({ path, given, allowed }) => ({
+      path: path.replace(/\[(\d+)\]/g, '.$1'),
+      given: given === 'nothing' ? null : JSON.parse(given),
+      allowed,
+    })),
+  );
 }
