@@ -13,6 +13,7 @@ import { Gateways } from './gateways/gateways.ts';
 import { HealthController } from './health/health.controller.ts';
 import { AuthGuard } from './http/auth.guard.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
+import { UndeclaredInputGuard } from './http/undeclared-input.guard.ts';
 import { ValidationPipe } from './http/validation.pipe.ts';
 import { ImagesController } from './images/images.controller.ts';
 import { ImagesService } from './images/images.service.ts';
@@ -43,6 +44,7 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_FILTER, useValue: new ProblemFilter(options.logger) },
         { provide: APP_PIPE, useClass: ValidationPipe },
         { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: UndeclaredInputGuard },
         ImagesService,
         ZonesService,
         RestingImages,

@@ -6,7 +6,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { Catalog } from '@zonelab/catalog';
 import { nestLogger } from '@zonelab/platform';
 import { AppModule } from './app.module.ts';
-import { takeEmptyJsonAsNone } from './http/json-body.ts';
+import { readJsonAlone } from './http/json-body.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ImageApiOptions } from './options.ts';
@@ -18,7 +18,7 @@ export async function createApp(options: ImageApiOptions): Promise<NestFastifyAp
     new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES }),
     { logger: nestLogger(options.logger), abortOnError: false, bodyParser: false }, // JSON alone
   );
-  takeEmptyJsonAsNone(app);
+  readJsonAlone(app);
   SwaggerModule.setup('docs', app, openApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
   if (options.adminKey) await app.get(Catalog).keys.ensure(options.adminKey, 'admin', 'admin');
   return app;

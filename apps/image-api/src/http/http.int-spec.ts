@@ -76,6 +76,18 @@ it.each([
   expect(answer).toMatchObject({ status: 422, body: { errors: [{ path, given, allowed }] } });
 });
 
+it.each([
+  ['GET', '/v1/presets'],
+  ['GET', '/v1/gateways'],
+  ['GET', '/v1/images/00000000-0000-7000-8000-000000000000'],
+  ['DELETE', '/v1/exports/00000000-0000-7000-8000-000000000000'],
+  ['POST', '/v1/images'],
+] as const)('refuses a query parameter of %s %s, which takes none', async (method, url) => {
+  const answer = await api.request(method, `${url}?force=true`);
+  const errors = [{ path: 'force', given: 'true', allowed: 'no field of this name' }];
+  expect(answer).toMatchObject({ status: 422, body: { errors } });
+});
+
 it('lists presets and workloads', async () => {
   const presets = await api.request('GET', '/v1/presets');
   expect(presets.body.items).toContainEqual(expect.objectContaining({ name: 'ideal' }));

@@ -92,6 +92,35 @@ describe.each([
   });
 });
 
+it.each([
+  ['a body field', 'reset', '', { zoneIndex: 0 }, 'zoneIndex', 0],
+  ['a query parameter', 'reset', '?zoneIndex=0', undefined, 'zoneIndex', '0'],
+  ['a body field', '1/reset', '', { all: true }, 'all', true],
+  ['a query parameter', '1/reset', '?__proto__=1', undefined, '__proto__', '1'],
+])('refuses %s with POST zones/%s%s, and resets nothing', async (...row) => {
+  const [, what, query, body, path, given] = row;
+  const id = await create(`extra-${query.length}-${path}-${what.length}`);
+  await manage(id, '1/finish');
+  const answer = await api.request('POST', `/v1/images/${id}/zones/${what}${query}`, body);
+  const errors = [{ path, given, allowed: 'no field of this name' }];
+  expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_request', errors } });
+  expect((await conditions(id))[1]).toBe('full');
+});
+
+it.each([
+  ['application/json', '[]', 422],
+  ['application/json', '"all"', 422],
+  ['text/plain', 'zoneIndex=0', 415],
+])('refuses to reset with a body of %s %s', async (type, payload, statusCode) => {
+  const id = await create(`odd-body-${payload.length}`);
+  await manage(id, '1/finish');
+  const headers = { authorization: `Bearer ${api.adminKey}`, 'content-type': type };
+  const url = `/v1/images/${id}/zones/reset`;
+  const answer = await api.app.inject({ method: 'POST', url, headers, payload });
+  expect(answer).toMatchObject({ statusCode });
+  expect((await conditions(id))[1]).toBe('full');
+});
+
 it('filters zones by condition and says where to go on', async () => {
   const id = await create('filter');
   for (const zone of [5, 9, 12]) await manage(id, `${zone}/finish`);
