@@ -13,6 +13,11 @@ import {
 export const idField = z.uuid().describe('UUID version 7');
 export const timeField = z.iso.datetime();
 
+/** Postgres stores no NUL and no half of a surrogate pair. */
+export const textField = z
+  .string()
+  .refine((text) => !/[\0\p{Surrogate}]/u.test(text), 'text without U+0000 and lone surrogates');
+
 /** Starts with a letter or digit; no slash or white space, so that it fits in URIs, paths and shells. */
 export const nameField = z
   .string()
@@ -24,7 +29,7 @@ export const nameField = z
   );
 
 export const labelsField = z
-  .record(z.string().min(1).max(MAX_LABEL_KEY_LENGTH), z.string().max(MAX_LABEL_VALUE_LENGTH))
+  .record(textField.min(1).max(MAX_LABEL_KEY_LENGTH), textField.max(MAX_LABEL_VALUE_LENGTH))
   .refine((labels) => Object.keys(labels).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
 
 export const idParamsSchema = z.strictObject({ id: idField });

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { createImageSchema } from './images.ts';
+import { fieldErrors } from './problem.ts';
 
 it('turns sizes into bytes', () => {
   expect(createImageSchema.parse({ name: 'disk', size: '1G', zoneSize: '64M' })).toEqual({
@@ -12,6 +13,34 @@ it('turns sizes into bytes', () => {
 
 it('takes a plain disk without zoned fields', () => {
   expect(createImageSchema.safeParse({ name: 'disk', size: 512 }).success).toBe(true);
+});
+
+it.each([
+  ['name', { name: 'a\0' }],
+  ['name', { name: 'a\ud800' }],
+  ['labels.team', { labels: { team: 'a\0b' } }],
+  ['labels.team', { labels: { team: '\udc00\ud800' } }],
+  ['labels.a\0', { labels: { 'a\0': 'b' } }],
+  ['labels.\ud83d', { labels: { '\ud83d': 'b' } }],
+])('refuses text that no database stores, in %j', (path, change) => {
+  const result = createImageSchema.safeParse({ name: 'disk', size: 512, ...change });
+  expect(fieldErrors(result.error?.issues ?? [], change)).toMatchObject([{ path }]);
+});
+
+it('takes any other text in labels', () => {
+  const labels = { größe: '💾', '💾': '' };
+  expect(createImageSchema.parse({ name: 'disk', size: 512, labels }).labels).toEqual(labels);
+});
+
+it('says which key of the labels is wrong, and what it may be', () => {
+  const input = { name: 'disk', size: 512, labels: { 'a\0': 'b' } };
+  expect(fieldErrors(createImageSchema.safeParse(input).error?.issues ?? [], input)).toEqual([
+    {
+      path: 'labels.a\0',
+      given: 'a\0',
+      allowed: 'a key of text without U+0000 and lone surrogates',
+    },
+  ]);
 });
 
 it('wants a zone size as soon as a zoned field is given', () => {

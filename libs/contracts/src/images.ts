@@ -1,7 +1,15 @@
 /** Images: qcow2 files, zoned or plain, as the catalog shows them. */
 
 import { z } from 'zod';
-import { idField, labelsField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
+import {
+  idField,
+  labelsField,
+  nameField,
+  pageOf,
+  pageQuerySchema,
+  textField,
+  timeField,
+} from './common.ts';
 import {
   countField,
   limitField,
@@ -84,7 +92,7 @@ export type Image = z.infer<typeof imageSchema>;
 
 export const imagePageSchema = pageOf(imageSchema, 'ImagePage');
 export const listImagesSchema = pageQuerySchema.extend({
-  name: z.string().optional(),
+  name: textField.optional(),
   status: imageStatusField.optional(),
 });
 export type ListImages = z.infer<typeof listImagesSchema>;

@@ -36,7 +36,7 @@ export function fieldErrors(issues: readonly Issue[], input: unknown): FieldErro
       const path = key === undefined ? issue.path : [...issue.path, key];
       return {
         path: path.join('.'),
-        given: valueAt(input, path) ?? null,
+        given: issue.code === 'invalid_key' ? path.at(-1) : (valueAt(input, path) ?? null),
         allowed: allowedBy(issue),
       };
     });
@@ -69,6 +69,8 @@ function allowedBy(issue: Issue): string {
       return `at least ${issue.minimum}${unitOf(issue.origin)}`;
     case 'too_big':
       return `at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'invalid_key':
+      return `a key of ${issue.issues.map(allowedBy).join(', ')}`;
     case 'unrecognized_keys':
       return 'no field of this name';
     case 'invalid_format':

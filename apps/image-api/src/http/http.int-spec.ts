@@ -70,6 +70,7 @@ it.each([
   ['limit=0', 'limit', '0', 'at least 1'],
   ['limit=many', 'limit', 'many', 'number'],
   ['cursor=x', 'cursor', 'x', expect.any(String)],
+  ['name=a%00', 'name', 'a\0', 'text without U+0000 and lone surrogates'],
   ['order=asc', 'order', 'asc', 'no field of this name'],
 ])('names what is wrong in the query %s', async (query, path, given, allowed) => {
   const answer = await api.request('GET', `/v1/images?${query}`);

@@ -71,6 +71,9 @@ it.each([
     { ...ZNS, name: 'x', zoneSize: '100k', zoneCapacity: '100k', size: '1000k' },
     'zoneSize',
   ],
+  ['a NUL in a label', { name: 'x', size: 512, labels: { a: '\0' } }, 'labels.a'],
+  ['half a surrogate pair', { name: 'x', size: 512, labels: { a: '\ud800' } }, 'labels.a'],
+  ['a NUL in a key', { name: 'x', size: 512, labels: { 'k\0': 'a' } }, 'labels.k\0'],
   ['a name with a slash', { name: '../x', size: 512 }, 'name'],
 ])('refuses %s, and makes neither file nor row', async (_, body, path) => {
   const before = await poolAndCatalog();
