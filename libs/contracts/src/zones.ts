@@ -54,9 +54,16 @@ export const zoneReportSchema = z
   .meta({ id: 'ZoneReport' });
 export type ZoneReport = z.infer<typeof zoneReportSchema>;
 
+/** As the API itself writes it: `0x1`, `1e0` and `-0` are numbers too, but whoever sends them means something else. */
+const indexField = z.preprocess((given, context) => {
+  if (typeof given === 'string' && /^\d+$/.test(given)) return Number(given);
+  context.addIssue({ code: 'custom', message: 'a whole number in decimal digits' });
+  return z.NEVER;
+}, z.int().min(0));
+
 export const zoneParamsSchema = z.strictObject({
   id: idField,
-  index: z.coerce.number().int().min(0),
+  index: indexField,
   action: zoneActionField,
 });
 export type ZoneParams = z.infer<typeof zoneParamsSchema>;
