@@ -43,6 +43,27 @@ it('says which key of the labels is wrong, and what it may be', () => {
   ]);
 });
 
+it.each([512, '64k', '2M'])('takes clusters of %p', (clusterSize) => {
+  expect(createImageSchema.safeParse({ name: 'a', size: 512, clusterSize }).success).toBe(true);
+});
+
+it.each([256, 1000, '3k', '4M', 0, -512])('refuses clusters of %p, saying the limits', (given) => {
+  const input = { name: 'disk', size: 512, clusterSize: given };
+  const allowed = expect.stringMatching(/, a power of two from 512 to 2097152 bytes$/);
+  expect(fieldErrors(createImageSchema.safeParse(input).error?.issues ?? [], input)).toEqual([
+    { path: 'clusterSize', given, allowed },
+  ]);
+});
+
+it.each([
+  [{ zoneCapacity: '4M' }, 'zoneCapacity makes'],
+  [{ profile: 'zns', maxOpenZones: 2 }, 'profile and maxOpenZones make'],
+])('says why it wants a zone size beside %j', (fields, why) => {
+  const result = createImageSchema.safeParse({ name: 'disk', size: '1G', ...fields });
+  const message = `a size, since ${why} the image zoned`;
+  expect(result.error?.issues).toMatchObject([{ path: ['zoneSize'], message }]);
+});
+
 it('wants a zone size as soon as a zoned field is given', () => {
   const result = createImageSchema.safeParse({ name: 'disk', size: '1G', profile: 'zns' });
   expect(result.error?.issues).toMatchObject([{ path: ['zoneSize'] }]);

@@ -17,10 +17,17 @@ import {
   profileField,
   SECTOR_BYTES,
 } from './geometry.ts';
+import { MAX_CLUSTER_BYTES, MIN_CLUSTER_BYTES } from './limits.ts';
 import { sizeField } from './sizes.ts';
 
 export const imageStatusField = z.enum(['creating', 'ready', 'failed', 'deleting']);
 export type ImageStatus = z.infer<typeof imageStatusField>;
+
+const clusterSizeField = sizeField({
+  min: MIN_CLUSTER_BYTES,
+  max: MAX_CLUSTER_BYTES,
+  powerOfTwo: true,
+});
 
 const zonedFields = {
   profile: profileField.optional(),
@@ -41,7 +48,7 @@ export const createImageSchema = z
     name: nameField,
     size: sizeField({ min: SECTOR_BYTES }),
     ...zonedFields,
-    clusterSize: sizeField({ min: SECTOR_BYTES }).optional(),
+    clusterSize: clusterSizeField.optional(),
     labels: labelsField.default({}),
   })
   .superRefine((image, context) => {
@@ -50,7 +57,7 @@ export const createImageSchema = z
       context.addIssue({
         code: 'custom',
         path: ['zoneSize'],
-        message: `a size, since ${zoned.join(', ')} make the image zoned`,
+        message: `a size, since ${zoned.join(' and ')} ${zoned.length === 1 ? 'makes' : 'make'} the image zoned`,
       });
     }
   })

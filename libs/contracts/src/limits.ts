@@ -16,6 +16,10 @@ export const DEFAULT_PAGE_ITEMS = 50;
 export const MAX_REPORT_ZONES = 10_000;
 export const DEFAULT_REPORT_ZONES = 1000;
 
+/** What QEMU takes: clusters of 2^9 to 2^21 bytes. */
+export const MIN_CLUSTER_BYTES = 512;
+export const MAX_CLUSTER_BYTES = 2 * 1024 * 1024;
+
 /** Phases run one after the other; more than this is a trace, not a definition. */
 export const MAX_PHASES = 64;
 

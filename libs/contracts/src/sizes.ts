@@ -19,16 +19,19 @@ export function parseSize(text: string): number | undefined {
 }
 
 /** A size field: takes a number or a qemu size string, gives bytes. */
-export function sizeField(bounds: { min?: number; max?: number } = {}) {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds;
+export function sizeField(bounds: { min?: number; max?: number; powerOfTwo?: boolean } = {}) {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER, powerOfTwo = false } = bounds;
+  const fits = (bytes: number) =>
+    bytes >= min && bytes <= max && (!powerOfTwo || 2 ** Math.round(Math.log2(bytes)) === bytes);
+  const range = `${powerOfTwo ? 'a power of two ' : ''}from ${min} to ${max} bytes`;
   return z
     .union([z.number(), z.string()])
     .transform((given, context) => {
       const bytes = typeof given === 'string' ? parseSize(given) : given;
-      if (bytes !== undefined && Number.isSafeInteger(bytes) && bytes >= min && bytes <= max) {
+      if (bytes !== undefined && Number.isSafeInteger(bytes) && fits(bytes)) {
         return bytes;
       }
-      context.addIssue({ code: 'custom', message: `${SIZE_FORMS}, from ${min} to ${max} bytes` });
+      context.addIssue({ code: 'custom', message: `${SIZE_FORMS}, ${range}` });
       return z.NEVER;
     })
     .meta({ description: SIZE_FORMS, examples: ['1G'] });
