@@ -48,6 +48,7 @@ export class ExportService {
 
   /** Serves again what the catalog says belongs to this gateway. One that cannot be served harms no other. */
   async restore(gatewayId: string): Promise<void> {
+    await this.catalog.exports.removeDetaching(gatewayId);
     const placed = await this.catalog.exports.ofGateway(gatewayId);
     const attached = placed.map((one) => this.attach(toPayload(one)));
     for (const result of await Promise.allSettled(attached)) {

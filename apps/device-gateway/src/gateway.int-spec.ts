@@ -246,6 +246,13 @@ describe('a gateway that starts again', () => {
     expect(again.uri).not.toBe(uri);
   });
 
+  it('forgets what it was to detach when it stopped', async () => {
+    const { exportId } = await placedExport();
+    await catalog.exports.beginDetach(exportId);
+    await start();
+    await expect(catalog.exports.get(exportId)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('serves the others where one cannot be served', async () => {
     await start();
     await stop();

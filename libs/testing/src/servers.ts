@@ -11,20 +11,20 @@ export interface TestServers {
    * so that the catalog's own tests can use this library.
    */
   createDatabase(prepare?: (databaseUrl: string) => Promise<unknown>): Promise<string>;
-  /** URL of a Redis database that nobody else uses; there are 16. */
+  /** URL of a Redis database that nobody else uses; there are 256 of them. */
   createRedis(): string;
   /** Ends both servers and deletes their data. */
   stop(): Promise<void>;
 }
 
-const REDIS_DATABASES = 16;
+const REDIS_DATABASES = 256;
 
 /** Starts both. Nothing is written durably: a test's data end with it. */
 export async function startTestServers(): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'zonelab-test-'));
   const [postgres, redis] = await Promise.all([
     startPostgres({ dataDir: join(folder, 'postgres'), durable: false }),
-    startRedis({ dataDir: join(folder, 'redis'), durable: false }),
+    startRedis({ dataDir: join(folder, 'redis'), durable: false, databases: REDIS_DATABASES }),
   ]);
   let databases = 0;
   let keySpaces = 0;

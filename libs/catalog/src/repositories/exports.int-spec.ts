@@ -73,6 +73,18 @@ it('tells a restarted gateway what it has to serve, and where the images lie', a
   ]);
 });
 
+it('never revives an export that is being detached', async () => {
+  const { id } = await catalog.exports.create(await exportOf('detaching'));
+  await catalog.exports.beginDetach(id);
+  await expect(catalog.exports.activate(id, 'nbd://h/x')).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  await expect(catalog.exports.fail(id, 'too late')).rejects.toMatchObject({ code: 'not_found' });
+  expect((await catalog.exports.get(id)).status).toBe('detaching');
+  await catalog.exports.removeDetaching('a');
+  await expect(catalog.exports.get(id)).rejects.toMatchObject({ code: 'not_found' });
+});
+
 it('places exports on the live gateway with the fewest that reaches the pool', async () => {
   await announce('far', ['q']);
   await announce('busy', ['r']);

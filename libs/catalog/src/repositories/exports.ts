@@ -2,7 +2,7 @@
 
 import type { Export, ExportOptions, ListExports, Page } from '@zonelab/contracts';
 import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
-import type { Export as ExportRow, PrismaClient } from '../generated/client.ts';
+import type { Export as ExportRow, Prisma, PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
 import { imageExported, lockImage } from './images.ts';
 
@@ -18,6 +18,9 @@ export interface NewExport {
 export interface PlacedExport extends Export {
   pool: string;
 }
+
+/** What is being detached is never revived. */
+const STANDING = { status: { not: 'detaching' } } as const;
 
 export class ExportsRepository {
   constructor(private readonly prisma: PrismaClient) {}
@@ -75,19 +78,24 @@ export class ExportsRepository {
     return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
   }
 
-  /** The gateway serves it at `uri`. Errors: `not_found`. */
+  /** The gateway serves it at `uri`. Errors: `not_found`, also where it is being detached: that stands. */
   async activate(id: string, uri: string): Promise<Export> {
-    return this.update(id, { status: 'active', uri, error: null });
+    return this.update(id, { status: 'active', uri, error: null }, STANDING);
   }
 
-  /** The gateway cannot serve it. Errors: `not_found`. */
+  /** The gateway cannot serve it. Errors: `not_found`, as for `activate`. */
   async fail(id: string, error: string): Promise<Export> {
-    return this.update(id, { status: 'failed', uri: null, error });
+    return this.update(id, { status: 'failed', uri: null, error }, STANDING);
   }
 
   /** Errors: `not_found`. */
   async beginDetach(id: string): Promise<Export> {
     return this.update(id, { status: 'detaching' });
+  }
+
+  /** Takes out what a gateway was to detach: one that starts anew serves nothing yet. */
+  async removeDetaching(gatewayId: string): Promise<void> {
+    await this.prisma.export.deleteMany({ where: { gatewayId, status: 'detaching' } });
   }
 
   /** Takes the row out, whether it is there or not. No gateway may serve it any more. */
@@ -98,8 +106,10 @@ export class ExportsRepository {
   private async update(
     id: string,
     data: Partial<Pick<ExportRow, 'status' | 'uri' | 'error'>>,
+    only: Prisma.ExportWhereInput = {},
   ): Promise<Export> {
-    const [row] = await this.prisma.export.updateManyAndReturn({ where: { id }, data });
+    const where = { id, ...only };
+    const [row] = await this.prisma.export.updateManyAndReturn({ where, data });
     if (!row) throw notFound('export', id);
     return toExport(row);
   }

@@ -19,6 +19,8 @@ export interface RedisServerOptions {
   program?: string;
   /** Whether every write is on disk within a second; off for tests. Default true. */
   durable?: boolean;
+  /** Key spaces; Redis's own default is 16. */
+  databases?: number;
   timeoutMs?: number;
 }
 
@@ -28,7 +30,7 @@ export interface RedisServerOptions {
  * @throws PlatformError `server_not_found`, `server_start_failed`
  */
 export async function startRedis(options: RedisServerOptions): Promise<RunningServer> {
-  const { dataDir, durable = true, timeoutMs = SERVER_START_TIMEOUT_MS } = options;
+  const { dataDir, durable = true, databases = 16, timeoutMs = SERVER_START_TIMEOUT_MS } = options;
   const program = options.program ?? findProgram('redis-server');
   if (!program) {
     throw new PlatformError('server_not_found', 'redis-server: not on PATH; install redis-server');
@@ -43,6 +45,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RunningSe
       `requirepass ${password}`,
       'maxmemory-policy noeviction',
       'save ""',
+      `databases ${databases}`,
       `appendonly ${durable ? 'yes' : 'no'}`,
       'daemonize no',
     ];
