@@ -5,17 +5,26 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { SwaggerModule } from '@nestjs/swagger';
 import { Catalog } from '@zonelab/catalog';
 import { nestLogger } from '@zonelab/platform';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.ts';
 import { readJsonAlone } from './http/json-body.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ImageApiOptions } from './options.ts';
 
 /** The database must have its migrations. The caller listens, and closes it. */
 export async function createApp(options: ImageApiOptions): Promise<NestFastifyApplication> {
+  const problems = new ProblemFilter(options.logger);
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    // What Fastify refuses before there is a route, such as a malformed URL, does not pass Nest's filters.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      problems.answer(error, request, reply),
+  });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(options),
-    new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES }),
+    adapter,
     { logger: nestLogger(options.logger), abortOnError: false, bodyParser: false }, // JSON alone
   );
   readJsonAlone(app);

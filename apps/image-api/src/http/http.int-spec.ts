@@ -52,6 +52,14 @@ it.each([
   expect(answer).toMatchObject({ status, body: { status, code, instance: url } });
 });
 
+it('answers a malformed URL with problem details', async () => {
+  const url = '/v1/images/%zz';
+  const answer = await api.request('GET', url);
+  expect(answer.type).toContain('application/problem+json');
+  const body = { status: 400, code: 'bad_request', instance: url };
+  expect(answer).toMatchObject({ status: 400, body });
+});
+
 it('takes an empty body that is announced as JSON for none', async () => {
   const disk = { name: 'empty-body', size: '16M', zoneSize: '4M' };
   const url = `/v1/images/${(await api.request('POST', '/v1/images', disk)).body.id}`;

@@ -20,7 +20,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const { url: instance, method } = http.getRequest<FastifyRequest>();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { url: instance, method } = request;
     const { status, code, detail, errors, context } = toProblem(error) ?? UNFORESEEN;
     if (status >= 500) this.logger.error({ err: error, method, url: instance }, 'request failed');
     const problem: Problem = {
@@ -33,7 +37,6 @@ export class ProblemFilter implements ExceptionFilter {
       ...(errors && { errors }),
       ...(context && Object.keys(context).length > 0 && { context: { ...context } }),
     };
-    const reply = http.getResponse<FastifyReply>();
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     reply.status(status).type(PROBLEM_MEDIA_TYPE).send(problem);
   }
