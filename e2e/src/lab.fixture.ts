@@ -135,7 +135,8 @@ export class TestLab {
   }
 
   async zones(image: Image): Promise<Zone[]> {
-    const { body } = await this.rest<ZoneReport>('GET', `/v1/images/${image.id}/zones`);
+    const { status, body } = await this.rest<ZoneReport>('GET', `/v1/images/${image.id}/zones`);
+    if (status !== 200) throw new Error(`zones of ${image.name}: ${JSON.stringify(body)}`);
     return body.items;
   }
 

@@ -60,7 +60,7 @@ beforeEach(async () => {
   redis = connectRedis(config.redisUrl);
   const options = { connection: redis, prefix: QUEUE_PREFIX };
   queue = new Queue(gatewayQueue('g1'), options);
-  events = new QueueEvents(gatewayQueue('g1'), options);
+  events = new QueueEvents(gatewayQueue('g1'), { ...options, lastEventId: '0' });
   await events.waitUntilReady();
 });
 

@@ -20,6 +20,9 @@ import { withDeadline } from '../with-deadline.ts';
 type Value<N extends GatewayJobName> =
   GatewayJobs[N]['result'] extends JobOutcome<infer T> ? T : never;
 
+/** BullMQ's default, "from now on", begins only when Redis gets to read it: an answer before that would be lost. */
+const FROM_THE_FIRST = { lastEventId: '0' } as const;
+
 interface Line {
   queue: Queue;
   events: QueueEvents;
@@ -77,7 +80,7 @@ export class Gateways implements OnApplicationShutdown {
     const settings = { connection: redisOptions(redisUrl), prefix: QUEUE_PREFIX };
     const line: Line = {
       queue: new Queue(gatewayQueue(gatewayId), settings),
-      events: new QueueEvents(gatewayQueue(gatewayId), settings),
+      events: new QueueEvents(gatewayQueue(gatewayId), { ...settings, ...FROM_THE_FIRST }),
     };
     const warn = (err: Error) => logger.warn({ err, gatewayId }, 'Redis');
     line.queue.on('error', warn);
