@@ -20,9 +20,6 @@ export const MAX_BACKING_NAME_BYTES = 1023;
 /** QEMU refuses images with more internal snapshots. */
 export const MAX_SNAPSHOTS = 65_536;
 
-/** Host offsets have 56 bits in qcow2 tables, of which a JavaScript number holds 53 exactly. */
-export const MAX_HOST_OFFSET = 2 ** 53 - 1;
-
 /** Header extensions lie in the first cluster; more than this many are no honest file. */
 export const MAX_HEADER_EXTENSIONS = 64;
 
@@ -31,9 +28,6 @@ export const TABLE_CACHE_BYTES = 32 * 1024 * 1024;
 
 /** At least so many tables stay cached, whatever their size: a request may span two, a flush shares the rest. */
 export const MIN_CACHED_TABLES = 8;
-
-/** Zone table blocks read in one call while an image opens. */
-export const ZONE_TABLE_READ_BYTES = 1024 * 1024;
 
 /** Zeroes written per call when a recycled cluster is cleaned. */
 export const ZERO_BUFFER_BYTES = 256 * 1024;

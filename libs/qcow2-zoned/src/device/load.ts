@@ -126,3 +126,15 @@ function mayBeForeign(image: Qcow2Image, info: ZoneTableInfo): boolean {
   if ((image.header.autoclearFeatures & AUTOCLEAR.zoneTableValid) === 0n) return true;
   return info.cleanSize !== image.size || info.cleanFileLength !== image.fileLength;
 }
+
+/** Throws `image_read_only` with the first doubt: what cannot be trusted must not be written. */
+export function refuseDoubts(path: string, zones: LoadedZones | undefined): void {
+  if (zones === undefined || zones.doubts.length === 0) return;
+  const [first, ...rest] = zones.doubts;
+  const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
+  throw new ImageError(
+    'image_read_only',
+    `${path}: the zone table must be repaired before the image can be written: ${first}${more}`,
+    { path, field: 'zone table' },
+  );
+}

@@ -20,7 +20,7 @@ import {
 } from '../zones/zone.ts';
 import { admit, type DeviceCommand, refuseOutside, zonesOf } from './commands.ts';
 import { ImageMark } from './image-mark.ts';
-import { type LoadedZones, loadZones } from './load.ts';
+import { type LoadedZones, loadZones, refuseDoubts } from './load.ts';
 import { cutAtWritePointers, writeSequentialZeroes } from './recovery.ts';
 import { type MaybePromise, Turnstile } from './turnstile.ts';
 import { ZoneStore } from './zone-store.ts';
@@ -407,15 +407,4 @@ export class ZonedDevice {
         path: this.#file.path,
       });
   }
-}
-
-function refuseDoubts(path: string, zones: LoadedZones | undefined): void {
-  if (zones === undefined || zones.doubts.length === 0) return;
-  const [first, ...rest] = zones.doubts;
-  const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
-  throw new ImageError(
-    'image_read_only',
-    `${path}: the zone table must be repaired before the image can be written: ${first}${more}`,
-    { path, field: 'zone table' },
-  );
 }

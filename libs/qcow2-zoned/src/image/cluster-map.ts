@@ -75,11 +75,7 @@ export class ClusterMap {
     if (table === undefined) return UNALLOCATED;
     const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
     if (!isMapped(table.data, at)) return UNALLOCATED;
-    if (isCompressedEntry(table.data, at))
-      throw new ImageError('unsupported_feature', 'compressed clusters are not supported', {
-        field: 'compressed cluster',
-        offset: guestCluster * this.#clusterSize,
-      });
+    if (isCompressedEntry(table.data, at)) throw this.#compressed(guestCluster);
     const hostOffset = this.#checked(entryOffset(table.data, at), 'data cluster', guestCluster);
     if (isZeroEntry(table.data, at)) return hostOffset === 0 ? ZERO : { kind: 'zero', hostOffset };
     return hostOffset === 0 ? UNALLOCATED : { kind: 'data', hostOffset };
@@ -90,7 +86,8 @@ export class ClusterMap {
     const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
     if (table === undefined) return 0;
     const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
-    if (isZeroEntry(table.data, at) || isCompressedEntry(table.data, at)) return 0;
+    if (isCompressedEntry(table.data, at)) throw this.#compressed(guestCluster);
+    if (isZeroEntry(table.data, at)) return 0;
     const offset = entryOffset(table.data, at);
     return offset === 0 ? 0 : this.#checked(offset, 'data cluster', guestCluster);
   }
@@ -236,6 +233,12 @@ export class ClusterMap {
     this.#file.read(data, offset);
     const shared = !isCopiedEntry(this.#l1, at);
     return this.#tables.add(new CachedTable(index, offset, data, false, shared));
+  }
+
+  #compressed(guestCluster: number): ImageError {
+    const offset = guestCluster * this.#clusterSize;
+    const message = `guest offset ${offset}: compressed clusters are not supported`;
+    return new ImageError('unsupported_feature', message, { field: 'compressed cluster', offset });
   }
 
   #checked(hostOffset: number, what: string, guestCluster: number): number {

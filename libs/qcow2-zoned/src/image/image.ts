@@ -8,6 +8,7 @@
  * 0. contents of new refcount blocks (rare, one more sync);
  * 1. raised refcounts, contents of new L2 tables, next to the data written since; sync;
  * 2. L1 and L2 entries as they stood when phase 1 began; sync;
+ * 3. what a participant says must follow them (rare, one more sync);
  * then clusters unlinked in phase 2 may be taken again, and their lowered counts go into a later phase 1.
  */
 import { ImageError } from '../errors.ts';
@@ -130,7 +131,7 @@ export class Qcow2Image {
       const inCluster = guest % this.clusterSize;
       const length = Math.min(this.clusterSize - inCluster, target.length - done);
       const cluster = Math.floor(guest / this.clusterSize);
-      const mapping = this.#map.dataOffset(cluster) || this.#slowDataOffset(cluster);
+      const mapping = this.#map.dataOffset(cluster);
       const host = mapping === 0 ? 0 : mapping + inCluster;
       const continues =
         host === 0 ? runHost === 0 : runHost !== 0 && host === runHost + (done - runStart);
@@ -340,12 +341,6 @@ export class Qcow2Image {
       throw new ImageError('image_read_only', `${this.#file.path}: the image is open read-only`, {
         path: this.#file.path,
       });
-  }
-
-  /** For a cluster that is not plain data: 0, or an error where the entry is one that we cannot read. */
-  #slowDataOffset(cluster: number): number {
-    const { kind, hostOffset } = this.#map.lookup(cluster);
-    return kind === 'data' ? hostOffset : 0;
   }
 
   #zeroPart(cluster: number, inCluster: number, length: number): void {
