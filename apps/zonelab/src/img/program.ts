@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type CliContext, collect, outputOption } from '../context.ts';
 import type { OutputForm } from '../output.ts';
+import { addSnapshot } from './snapshot-program.ts';
 
 interface CreateFlags {
   f: string;
@@ -46,4 +47,5 @@ export function addImgCommands(program: Command, context: CliContext): void {
       const { imgCheck } = await import('./check.ts');
       context.exitCode = await imgCheck(file, { form: output, quiet: q === true }, context.out);
     });
+  addSnapshot(img, context);
 }

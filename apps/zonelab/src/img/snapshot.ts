@@ -1,0 +1,45 @@
+/** `zonelab img snapshot`: lists, makes, applies and deletes internal snapshots. */
+import { ImageError, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { describeError } from '../errors.ts';
+import type { Output } from '../output.ts';
+import { failure, type NamedImage } from './arguments.ts';
+import { opening } from './open-failure.ts';
+import { snapshotListing } from './snapshot-listing.ts';
+
+export type SnapshotAction =
+  | { readonly kind: 'list' }
+  | { readonly kind: 'create' | 'apply' | 'delete'; readonly snapshot: string };
+
+export async function imgSnapshot(image: NamedImage, action: SnapshotAction, out: Output) {
+  const readOnly = action.kind === 'list';
+  if (image.shared && !readOnly)
+    throw failure(
+      `Could not open '${image.name}': force-share=on can only be used with read-only images`,
+    );
+  const device = await opening(image.name, () =>
+    ZonedDevice.open(image.path, { readOnly, shared: image.shared }),
+  );
+  try {
+    if (action.kind === 'list') out.write(snapshotListing(device.snapshots()));
+    else await change(device, action.kind, action.snapshot);
+  } finally {
+    await device.close();
+  }
+}
+
+async function change(device: ZonedDevice, kind: 'create' | 'apply' | 'delete', snapshot: string) {
+  try {
+    if (kind === 'create') await device.createSnapshot(snapshot, new Date());
+    else if (kind === 'apply') await device.applySnapshot(snapshot);
+    else await device.deleteSnapshot(snapshot);
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    const reason =
+      error.code === 'snapshot_not_found'
+        ? kind === 'apply'
+          ? 'Failed to load snapshot: No such file or directory'
+          : 'snapshot not found'
+        : describeError(error);
+    throw failure(`Could not ${kind} snapshot '${snapshot}': ${reason}`, { cause: error });
+  }
+}
