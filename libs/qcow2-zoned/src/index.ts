@@ -12,7 +12,8 @@ export {
   type ZoneErrorCode,
 } from './errors.ts';
 export type { Snapshot } from './format/snapshot-table.ts';
-export type { Extent } from './image/image.ts';
+export type { Disk, Extent } from './image/disk.ts';
+export { type ImageParts, Qcow2Image } from './image/image.ts';
 export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';
 export { validateGeometry, type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';
 export { ZoneMachine } from './zones/machine.ts';

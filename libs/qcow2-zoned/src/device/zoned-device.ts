@@ -9,7 +9,8 @@ import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
 import { roundUp } from '../format/bytes.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
-import { type Extent, Qcow2Image } from '../image/image.ts';
+import type { Extent } from '../image/disk.ts';
+import { Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import {
   type Zone,

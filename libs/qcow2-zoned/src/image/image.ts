@@ -25,17 +25,19 @@ import {
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { ClusterMap } from './cluster-map.ts';
 import { DataWriter } from './data-writer.ts';
+import { type Disk, type Extent, ExtentList, MissingDisk } from './disk.ts';
 import { GroupFlush } from './group-flush.ts';
 import { Refcounts } from './refcounts.ts';
 import { readSnapshots, SnapshotKeeper } from './snapshots.ts';
 
 const HEADER_READ_BYTES = 65_536;
 
-/** A run of guest bytes of one kind. `data`: has clusters in the file; `zero`: reads as zeroes. */
-export interface Extent {
-  readonly length: number;
-  readonly data: boolean;
-  readonly zero: boolean;
+/** The other files that an image may need. */
+export interface ImageParts {
+  /** What unallocated clusters read; the disk that the header names as backing file. */
+  readonly backing?: Disk;
+  /** Where data clusters lie, in an image with an external data file. */
+  readonly dataFile?: BlockFile;
 }
 
 /** Changes that ride on a flush. Called in this order; each step's writes are durable before the next. */
@@ -53,7 +55,7 @@ export interface FlushParticipant {
   beginFlush(): FlushBatch | undefined;
 }
 
-export class Qcow2Image {
+export class Qcow2Image implements Disk {
   readonly clusterSize: number;
   readonly #file: BlockFile;
   readonly #refcounts: Refcounts;
@@ -64,11 +66,13 @@ export class Qcow2Image {
   #participant: FlushParticipant | undefined;
   #touched = false;
   #failure: ImageError | undefined;
+  readonly #backing: Disk | undefined;
 
   /** Opens an image over `file`. Throws `not_qcow2`, `invalid_image`, `unsupported_feature`, `image_corrupt`. */
   constructor(
     file: BlockFile,
     readonly readOnly: boolean,
+    parts: ImageParts = {},
   ) {
     this.#file = file;
     const first = Buffer.alloc(Math.min(HEADER_READ_BYTES, file.length));
@@ -76,6 +80,7 @@ export class Qcow2Image {
     this.#header = decodeHeader(first);
     refuseUnsupported(this.#header, readOnly);
     this.clusterSize = 2 ** this.#header.clusterBits;
+    this.#backing = parts.backing ?? missingBacking(file, this.#header);
     this.#refcounts = new Refcounts(file, this.#header, (place) =>
       this.#switchTo({ ...this.#header, ...place }),
     );
@@ -123,7 +128,7 @@ export class Qcow2Image {
     const finishRun = (): void => {
       if (done === runStart) return;
       const piece = target.subarray(runStart, done);
-      if (runHost === 0) piece.fill(0);
+      if (runHost === 0) this.#readWithoutData(offset + runStart, piece);
       else this.#file.read(piece, runHost);
     };
     while (done < target.length) {
@@ -186,19 +191,23 @@ export class Qcow2Image {
     }
   }
 
-  /** What [offset, offset + length) is made of, in order, neighbours of one kind joined. */
+  /** What [offset, offset + length) is made of, backing files included. Errors as for `read`. */
   extents(offset: number, length: number): Extent[] {
-    const extents: Extent[] = [];
-    this.#forEachCluster(offset, length, (cluster, _inCluster, part) => {
+    const list = new ExtentList();
+    this.#forEachCluster(offset, length, (cluster, inCluster, part) => {
       const { kind, hostOffset } = this.#map.lookup(cluster);
-      const data = kind === 'data' || hostOffset !== 0;
-      const zero = kind !== 'data';
-      const last = extents.at(-1);
-      if (last?.data === data && last.zero === zero)
-        extents[extents.length - 1] = { ...last, length: last.length + part };
-      else extents.push({ length: part, data, zero });
+      if (kind === 'unallocated') {
+        const at = cluster * this.clusterSize + inCluster;
+        for (const extent of this.#extentsBelow(at, part)) list.add(extent);
+        return;
+      }
+      const data = kind === 'data';
+      list.add({
+        ...{ length: part, depth: 0, present: true, zero: !data, data, compressed: false },
+        hostOffset: hostOffset === 0 ? undefined : hostOffset + inCluster,
+      });
     });
-    return extents;
+    return list.extents;
   }
 
   /** The first guest offset in [offset, end) whose cluster is not mapped at all, or `end`. */
@@ -343,6 +352,34 @@ export class Qcow2Image {
       });
   }
 
+  /** A run of clusters that hold no data here: zeroes, or what the backing disk has. */
+  #readWithoutData(offset: number, target: Uint8Array): void {
+    if (this.#backing === undefined) {
+      target.fill(0);
+      return;
+    }
+    const backing = this.#backing;
+    this.#forEachCluster(offset, target.length, (cluster, inCluster, part) => {
+      const at = cluster * this.clusterSize + inCluster;
+      const piece = target.subarray(at - offset, at - offset + part);
+      const visible = Math.max(0, Math.min(part, backing.size - at));
+      const below = this.#map.lookup(cluster).kind === 'unallocated' ? visible : 0;
+      if (below > 0) backing.read(at, piece.subarray(0, below));
+      piece.fill(0, below);
+    });
+  }
+
+  /** What the backing disk has for a range that is not allocated here; zeroes past its end. */
+  #extentsBelow(offset: number, length: number): Extent[] {
+    const below = Math.max(0, Math.min(length, (this.#backing?.size ?? 0) - offset));
+    const extents = (below > 0 && this.#backing?.extents(offset, below)) || [];
+    const hole = { depth: 0, present: false, zero: true, data: false, compressed: false } as const;
+    return [
+      ...extents.map((extent) => ({ ...extent, depth: extent.depth + 1 })),
+      { ...hole, length: length - below, hostOffset: undefined },
+    ];
+  }
+
   #zeroPart(cluster: number, inCluster: number, length: number): void {
     const host = this.#map.writableOffset(cluster);
     if (host !== 0) this.#writer.writeZeroes(host + inCluster, length);
@@ -368,10 +405,20 @@ function refuseUnsupported(header: Qcow2Header, readOnly: boolean): void {
   const unsupported = (field: string, given: string | number, message: string): never => {
     throw new ImageError('unsupported_feature', message, { field, given });
   };
-  if (header.backingFile !== undefined)
-    unsupported('backing_file', header.backingFile, 'images with a backing file are not supported');
+  if (!readOnly && header.backingFile !== undefined)
+    unsupported(
+      'backing_file',
+      header.backingFile,
+      'images with a backing file can be opened read-only only',
+    );
   if (header.cryptMethod !== 0)
     unsupported('crypt_method', header.cryptMethod, 'encrypted images are not supported');
   if (!readOnly && header.version === 2)
     unsupported('version', 2, 'version 2 images can be opened read-only only');
+}
+
+function missingBacking(file: BlockFile, header: Qcow2Header): Disk | undefined {
+  return header.backingFile === undefined
+    ? undefined
+    : new MissingDisk(file.path, header.backingFile);
 }
