@@ -275,6 +275,7 @@ function newHeader(
     autoclearFeatures: geometry === undefined ? 0n : AUTOCLEAR.zoneTableValid,
     headerLength: HEADER_LENGTH,
     compressionType: 0,
+    extraFields: Buffer.alloc(0),
     backingFile: undefined,
     extensions,
   };

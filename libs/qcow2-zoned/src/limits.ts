@@ -5,6 +5,9 @@ export const MIN_CLUSTER_BITS = 9;
 /** … to 2 MiB (QEMU's ceiling): a larger one would make every partial first write a large zero fill. */
 export const MAX_CLUSTER_BITS = 21;
 
+/** Extended L2 entries cut a cluster into 32 parts, which must be whole sectors. */
+export const MIN_EXTENDED_L2_CLUSTER_BITS = 14;
+
 /** QEMU refuses a larger active L1 table; it is held in memory whole. */
 export const MAX_L1_BYTES = 32 * 1024 * 1024;
 

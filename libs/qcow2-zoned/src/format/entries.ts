@@ -11,6 +11,8 @@
  */
 
 export const ENTRY_BYTES = 8;
+/** An L2 entry with its bitmap of subclusters. */
+export const EXTENDED_ENTRY_BYTES = 16;
 
 const COPIED_HIGH = 0x8000_0000;
 const COMPRESSED_HIGH = 0x4000_0000;

@@ -25,6 +25,7 @@ const HEADER: Qcow2Header = {
   autoclearFeatures: 1n << 62n,
   headerLength: HEADER_LENGTH,
   compressionType: 0,
+  extraFields: Buffer.alloc(7),
   backingFile: undefined,
   extensions: [],
 };
@@ -110,6 +111,60 @@ describe('refuses, naming the field,', () => {
       (b) => b.writeUInt32BE(65_537, 60),
       'nb_snapshots',
       'Snapshot table too large',
+    ],
+    [
+      'a compression type without its feature bit',
+      (b) => b.writeUInt8(1, 104),
+      'compression_type',
+      'its feature bit is not set',
+    ],
+    [
+      'the compression feature bit with zlib',
+      (b) => b.writeUInt8(8, 79),
+      'compression_type',
+      'but the compression type is zlib',
+    ],
+    [
+      'an unknown compression type',
+      (b) => b.writeUInt8(2, b.writeUInt8(8, 79) + 24),
+      'compression_type',
+      'Unknown compression type 2',
+    ],
+    [
+      'extended L2 entries in clusters of 8 KiB',
+      (b) => b.writeUInt32BE(13, b.writeUInt8(16, 79) - 60),
+      'cluster_bits',
+      'too small for extended L2 entries',
+    ],
+    [
+      'raw external data without a data file',
+      (b) => b.writeUInt8(2, 95),
+      'autoclear_features',
+      'the image has no external data file',
+    ],
+    [
+      'a disk that no L1 table maps',
+      (b) => b.writeUInt32BE(0x0010_0000, 24),
+      'size',
+      'Image is too big',
+    ],
+    [
+      'an unaligned snapshot table',
+      (b) => b.writeUInt32BE(1, b.writeUInt32BE(1, 60) + 4),
+      'snapshots_offset',
+      'Snapshot table offset invalid',
+    ],
+    [
+      'a backing file name outside the cluster',
+      (b) => b.writeUInt32BE(65_537, 12),
+      'backing_file_offset',
+      'Invalid backing file offset',
+    ],
+    [
+      'a backing file name of 1024 bytes',
+      (b) => b.writeUInt32BE(1024, b.writeUInt32BE(600, 12)),
+      'backing_file_size',
+      'Backing file name too long',
     ],
     [
       'an endless extension',

@@ -3,6 +3,7 @@
  * `decodeHeader` validates what the header alone can tell, before anything is allocated by its numbers.
  */
 import { ImageError } from '../errors.ts';
+import type { BlockFile } from '../file.ts';
 import {
   MAX_BACKING_NAME_BYTES,
   MAX_CLUSTER_BITS,
@@ -12,9 +13,11 @@ import {
   MAX_REFCOUNT_TABLE_BYTES,
   MAX_SNAPSHOTS,
   MIN_CLUSTER_BITS,
+  MIN_EXTENDED_L2_CLUSTER_BITS,
 } from '../limits.ts';
 import { readU64, roundUp, writeU64 } from './bytes.ts';
-import { ENTRY_BYTES } from './entries.ts';
+import { ENTRY_BYTES, EXTENDED_ENTRY_BYTES } from './entries.ts';
+import { AUTOCLEAR, INCOMPATIBLE } from './feature-bits.ts';
 
 export const QCOW2_MAGIC = 0x5146_49fb; // "QFI\xfb"
 
@@ -40,11 +43,14 @@ const AT = {
   refcountOrder: 96, // u32
   headerLength: 100, // u32
   compressionType: 104, // u8, then 7 bytes of padding
+  extraFields: 105, // the padding, and whatever later versions of the format define
 } as const;
 
+/** A first read, enough for most headers. */
+const HEADER_READ_BYTES = 65_536;
 const V2_LENGTH = 72;
 const V3_MIN_LENGTH = 104;
-/** What we write: the compression type byte and its padding included. */
+/** What we write at least: the compression type byte and its padding included. */
 export const HEADER_LENGTH = 112;
 
 export const EXTENSION = {
@@ -84,6 +90,8 @@ export interface Qcow2Header {
   readonly autoclearFeatures: bigint;
   readonly headerLength: number;
   readonly compressionType: number;
+  /** What follows the compression type up to `headerLength`: kept as found. */
+  readonly extraFields: Buffer;
   readonly backingFile: string | undefined;
   /** In file order, the end marker left out; unknown ones are kept byte for byte. */
   readonly extensions: readonly HeaderExtension[];
@@ -93,35 +101,24 @@ function refuse(field: string, given: number | string, message: string, allowed?
   throw new ImageError('invalid_image', message, { field, given, ...(allowed && { allowed }) });
 }
 
-/** Decodes the first cluster of an image (or the first 64 KiB of it). Throws `not_qcow2`, `invalid_image`. */
+/** Reads and decodes the header of an image. Throws `not_qcow2`, `invalid_image`, `io_error`. */
+export function readHeader(file: BlockFile): Qcow2Header {
+  const start = Buffer.alloc(Math.min(HEADER_READ_BYTES, file.length));
+  file.read(start, 0);
+  const clusterSize = start.length < V2_LENGTH ? 0 : 2 ** start.readUInt32BE(AT.clusterBits);
+  if (clusterSize <= start.length || clusterSize > 2 ** MAX_CLUSTER_BITS)
+    return decodeHeader(start);
+  const cluster = Buffer.alloc(Math.min(clusterSize, file.length));
+  file.read(cluster, 0);
+  return decodeHeader(cluster);
+}
+
+/** Decodes the first cluster of an image (or the file where it is shorter). Throws `not_qcow2`, `invalid_image`. */
 export function decodeHeader(bytes: Buffer): Qcow2Header {
-  if (bytes.length < V2_LENGTH || bytes.readUInt32BE(AT.magic) !== QCOW2_MAGIC)
-    throw new ImageError('not_qcow2', 'Image is not in qcow2 format', { field: 'magic' });
-  const version = bytes.readUInt32BE(AT.version);
-  if (version !== 2 && version !== 3)
-    refuse('version', version, `Unsupported qcow2 version ${version}`, '2 or 3');
-  const clusterBits = bytes.readUInt32BE(AT.clusterBits);
-  if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
-    refuse(
-      'cluster_bits',
-      clusterBits,
-      `Unsupported cluster size: 2^${clusterBits}`,
-      `${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
-    );
-  if (version === 3 && bytes.length < V3_MIN_LENGTH)
-    refuse(
-      'file length',
-      bytes.length,
-      'qcow2 header too short',
-      `at least ${V3_MIN_LENGTH} bytes`,
-    );
-  const headerLength = version === 2 ? V2_LENGTH : bytes.readUInt32BE(AT.headerLength);
-  if (version === 3 && headerLength < V3_MIN_LENGTH)
-    refuse('header_length', headerLength, 'qcow2 header too short', `at least ${V3_MIN_LENGTH}`);
-  const clusterSize = 2 ** clusterBits;
-  if (headerLength > Math.min(clusterSize, bytes.length))
-    refuse('header_length', headerLength, 'qcow2 header exceeds cluster size');
+  const { version, clusterBits, headerLength } = decodeFrame(bytes);
   const v3 = version === 3;
+  const cluster = bytes.subarray(0, Math.min(2 ** clusterBits, bytes.length));
+  const hasExtra = headerLength > AT.extraFields;
   const header: Qcow2Header = {
     version,
     clusterBits,
@@ -139,14 +136,81 @@ export function decodeHeader(bytes: Buffer): Qcow2Header {
     autoclearFeatures: v3 ? bytes.readBigUInt64BE(AT.autoclearFeatures) : 0n,
     headerLength,
     compressionType: headerLength > AT.compressionType ? bytes.readUInt8(AT.compressionType) : 0,
-    backingFile: decodeBackingFile(bytes, clusterSize),
-    extensions: decodeExtensions(
-      bytes.subarray(0, Math.min(clusterSize, bytes.length)),
-      headerLength,
-    ),
+    extraFields: Buffer.from(hasExtra ? bytes.subarray(AT.extraFields, headerLength) : []),
+    backingFile: decodeBackingFile(cluster, 2 ** clusterBits),
+    extensions: decodeExtensions(cluster, headerLength),
   };
+  validateFeatures(header);
   validateTables(header);
   return header;
+}
+
+/** What says where the other fields are and how far they may reach. */
+function decodeFrame(bytes: Buffer): Pick<Qcow2Header, 'version' | 'clusterBits' | 'headerLength'> {
+  if (bytes.length < 8 || bytes.readUInt32BE(AT.magic) !== QCOW2_MAGIC)
+    throw new ImageError('not_qcow2', 'Image is not in qcow2 format', { field: 'magic' });
+  const version = bytes.readUInt32BE(AT.version);
+  if (version !== 2 && version !== 3)
+    refuse('version', version, `Unsupported qcow2 version ${version}`, '2 or 3');
+  const least = version === 2 ? V2_LENGTH : V3_MIN_LENGTH;
+  if (bytes.length < least)
+    refuse('file length', bytes.length, 'qcow2 header too short', `at least ${least} bytes`);
+  const clusterBits = bytes.readUInt32BE(AT.clusterBits);
+  if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
+    refuse(
+      'cluster_bits',
+      clusterBits,
+      `Unsupported cluster size: 2^${clusterBits}`,
+      `${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
+    );
+  const headerLength = version === 2 ? V2_LENGTH : bytes.readUInt32BE(AT.headerLength);
+  if (headerLength < least)
+    refuse('header_length', headerLength, 'qcow2 header too short', `at least ${least}`);
+  if (headerLength > Math.min(2 ** clusterBits, bytes.length))
+    refuse('header_length', headerLength, 'qcow2 header exceeds cluster size');
+  return { version, clusterBits, headerLength };
+}
+
+/** Bits that contradict another field. Bits that we do not know are refused by those who open for data. */
+function validateFeatures(header: Qcow2Header): void {
+  const has = (bit: bigint): boolean => (header.incompatibleFeatures & bit) !== 0n;
+  const { compressionType, clusterBits } = header;
+  if (has(INCOMPATIBLE.compressionType) !== (compressionType !== 0))
+    refuse(
+      'compression_type',
+      compressionType,
+      has(INCOMPATIBLE.compressionType)
+        ? 'The compression type feature bit is set, but the compression type is zlib'
+        : 'The compression type is not zlib, but its feature bit is not set',
+      '0 without the feature bit, 1 with it',
+    );
+  if (compressionType > 1)
+    refuse(
+      'compression_type',
+      compressionType,
+      `Unknown compression type ${compressionType}`,
+      '0 (zlib) or 1 (zstd)',
+    );
+  if (has(INCOMPATIBLE.extendedL2) && clusterBits < MIN_EXTENDED_L2_CLUSTER_BITS)
+    refuse(
+      'cluster_bits',
+      clusterBits,
+      `Unsupported cluster size: 2^${clusterBits} is too small for extended L2 entries`,
+      `at least ${MIN_EXTENDED_L2_CLUSTER_BITS}`,
+    );
+  if ((header.autoclearFeatures & AUTOCLEAR.rawDataFile) !== 0n && !has(INCOMPATIBLE.dataFile))
+    refuse(
+      'autoclear_features',
+      'raw external data',
+      'The raw external data bit is set, but the image has no external data file',
+    );
+}
+
+/** Bytes of one L2 entry: 16 with extended L2 entries, 8 without. */
+export function l2EntryBytes(header: Pick<Qcow2Header, 'incompatibleFeatures'>): 8 | 16 {
+  return (header.incompatibleFeatures & INCOMPATIBLE.extendedL2) !== 0n
+    ? EXTENDED_ENTRY_BYTES
+    : ENTRY_BYTES;
 }
 
 function validateTables(header: Qcow2Header): void {
@@ -163,14 +227,18 @@ function validateTables(header: Qcow2Header): void {
   if (refcountTableClusters * clusterSize > MAX_REFCOUNT_TABLE_BYTES)
     refuse('refcount_table_clusters', refcountTableClusters, 'Reference count table too large');
   if (header.refcountTableOffset === 0 || header.refcountTableOffset % clusterSize !== 0)
-    refuse('refcount_table_offset', header.refcountTableOffset, 'Refcount table offset invalid');
+    refuse(
+      'refcount_table_offset',
+      header.refcountTableOffset,
+      'Reference count table offset invalid',
+    );
   if (l1Entries * ENTRY_BYTES > MAX_L1_BYTES)
     refuse('l1_size', l1Entries, 'Active L1 table too large');
   if (l1Entries > 0 && (l1TableOffset === 0 || l1TableOffset % clusterSize !== 0))
     refuse('l1_table_offset', l1TableOffset, 'Active L1 table offset invalid');
-  const bytesPerL1Entry = clusterSize * (clusterSize / ENTRY_BYTES);
-  if (l1Entries < Math.ceil(header.size / bytesPerL1Entry))
-    refuse('l1_size', l1Entries, 'L1 table is too small');
+  const needed = Math.ceil(header.size / (clusterSize * (clusterSize / l2EntryBytes(header))));
+  if (needed * ENTRY_BYTES > MAX_L1_BYTES) refuse('size', header.size, 'Image is too big');
+  if (l1Entries < needed) refuse('l1_size', l1Entries, 'L1 table is too small');
   if (header.snapshotCount > MAX_SNAPSHOTS)
     refuse(
       'nb_snapshots',
@@ -178,15 +246,18 @@ function validateTables(header: Qcow2Header): void {
       'Snapshot table too large',
       `at most ${MAX_SNAPSHOTS}`,
     );
+  if (header.snapshotCount > 0 && header.snapshotsOffset % clusterSize !== 0)
+    refuse('snapshots_offset', header.snapshotsOffset, 'Snapshot table offset invalid');
 }
 
 function decodeBackingFile(bytes: Buffer, clusterSize: number): string | undefined {
   const offset = readU64(bytes, AT.backingFileOffset, 'backing_file_offset');
   if (offset === 0) return undefined;
+  if (offset > clusterSize) refuse('backing_file_offset', offset, 'Invalid backing file offset');
   const length = bytes.readUInt32BE(AT.backingFileSize);
-  if (length > MAX_BACKING_NAME_BYTES || offset + length > Math.min(clusterSize, bytes.length))
+  if (length > Math.min(MAX_BACKING_NAME_BYTES, bytes.length - offset))
     refuse('backing_file_size', length, 'Backing file name too long');
-  return bytes.toString('utf8', offset, offset + length);
+  return length === 0 ? undefined : bytes.toString('utf8', offset, offset + length);
 }
 
 function decodeExtensions(bytes: Buffer, headerLength: number): HeaderExtension[] {
@@ -208,45 +279,85 @@ function decodeExtensions(bytes: Buffer, headerLength: number): HeaderExtension[
   return extensions;
 }
 
-/** Encodes a version 3 header with its extensions and backing file name. The result fits the first cluster. */
-export function encodeHeader(header: Qcow2Header): Buffer {
+/**
+ * Encodes a header with its extensions, their end marker, and the backing file name. `nameOffset` moves the name
+ * from its place behind the end marker. The result fits the first cluster, or `invalid_option` is thrown.
+ */
+export function encodeHeader(header: Qcow2Header, nameOffset?: number): Buffer {
   const name = Buffer.from(header.backingFile ?? '', 'utf8');
-  const extensionBytes = header.extensions.reduce(
-    (sum, e) => sum + 8 + roundUp(e.data.length, 8),
-    8,
-  );
-  const length = HEADER_LENGTH + extensionBytes + name.length;
+  const fields = encodeFields(header);
+  const extensions = encodeExtensions(header.extensions);
+  const nameAt = nameOffset ?? fields.length + extensions.length;
+  const length = name.length > 0 ? nameAt + name.length : fields.length + extensions.length;
   const clusterSize = 2 ** header.clusterBits;
   if (length > clusterSize)
-    refuse('header', length, `Header of ${length} bytes does not fit a cluster of ${clusterSize}`);
+    throw new ImageError(
+      'invalid_option',
+      `The header of ${length} bytes (with its extensions and backing file name) does not fit a cluster of ${clusterSize}`,
+      { field: 'header', given: length, allowed: `at most ${clusterSize}` },
+    );
   const bytes = Buffer.alloc(length);
-  bytes.writeUInt32BE(QCOW2_MAGIC, AT.magic);
-  bytes.writeUInt32BE(3, AT.version);
+  fields.copy(bytes);
+  extensions.copy(bytes, fields.length);
   if (name.length > 0) {
-    writeU64(bytes, length - name.length, AT.backingFileOffset);
+    writeU64(bytes, nameAt, AT.backingFileOffset);
     bytes.writeUInt32BE(name.length, AT.backingFileSize);
-    name.copy(bytes, length - name.length);
-  }
-  bytes.writeUInt32BE(header.clusterBits, AT.clusterBits);
-  writePointers(bytes, header);
-  bytes.writeBigUInt64BE(header.incompatibleFeatures, AT.incompatibleFeatures);
-  bytes.writeBigUInt64BE(header.compatibleFeatures, AT.compatibleFeatures);
-  bytes.writeBigUInt64BE(header.autoclearFeatures, AT.autoclearFeatures);
-  bytes.writeUInt32BE(header.refcountOrder, AT.refcountOrder);
-  bytes.writeUInt32BE(HEADER_LENGTH, AT.headerLength);
-  bytes.writeUInt8(header.compressionType, AT.compressionType);
-  let at: number = HEADER_LENGTH;
-  for (const { magic, data } of header.extensions) {
-    bytes.writeUInt32BE(magic, at);
-    bytes.writeUInt32BE(data.length, at + 4);
-    data.copy(bytes, at + 8);
-    at += 8 + roundUp(data.length, 8);
+    name.copy(bytes, nameAt);
   }
   return bytes;
 }
 
-export function findExtension(header: Qcow2Header, magic: number): Buffer | undefined {
+/** Everything before the extensions, the place of the backing file name left 0. */
+function encodeFields(header: Qcow2Header): Buffer {
+  const v3 = header.version === 3;
+  const extra = header.extraFields;
+  const length = v3 ? Math.max(HEADER_LENGTH, AT.extraFields + extra.length) : V2_LENGTH;
+  const bytes = Buffer.alloc(length);
+  bytes.writeUInt32BE(QCOW2_MAGIC, AT.magic);
+  bytes.writeUInt32BE(header.version, AT.version);
+  bytes.writeUInt32BE(header.clusterBits, AT.clusterBits);
+  writePointers(bytes, header);
+  if (!v3) return bytes;
+  bytes.writeBigUInt64BE(header.incompatibleFeatures, AT.incompatibleFeatures);
+  bytes.writeBigUInt64BE(header.compatibleFeatures, AT.compatibleFeatures);
+  bytes.writeBigUInt64BE(header.autoclearFeatures, AT.autoclearFeatures);
+  bytes.writeUInt32BE(header.refcountOrder, AT.refcountOrder);
+  bytes.writeUInt32BE(length, AT.headerLength);
+  bytes.writeUInt8(header.compressionType, AT.compressionType);
+  extra.copy(bytes, AT.extraFields);
+  return bytes;
+}
+
+/** The extensions one after the other, each padded to 8 bytes, and the end marker. */
+function encodeExtensions(extensions: readonly HeaderExtension[]): Buffer {
+  const pieces = extensions.map(({ magic, data }) => {
+    const piece = Buffer.alloc(8 + roundUp(data.length, 8));
+    piece.writeUInt32BE(magic, 0);
+    piece.writeUInt32BE(data.length, 4);
+    data.copy(piece, 8);
+    return piece;
+  });
+  return Buffer.concat([...pieces, Buffer.alloc(8)]);
+}
+
+export function findExtension(
+  header: Pick<Qcow2Header, 'extensions'>,
+  magic: number,
+): Buffer | undefined {
   return header.extensions.find((extension) => extension.magic === magic)?.data;
+}
+
+/** Format of the backing file as the image names it, if it does. */
+export function backingFormatOf(header: Pick<Qcow2Header, 'extensions'>): string | undefined {
+  return findExtension(header, EXTENSION.backingFormat)?.toString('utf8');
+}
+
+/** Name of the external data file, if the image has one and names it. */
+export function dataFileOf(
+  header: Pick<Qcow2Header, 'extensions' | 'incompatibleFeatures'>,
+): string | undefined {
+  if ((header.incompatibleFeatures & INCOMPATIBLE.dataFile) === 0n) return undefined;
+  return findExtension(header, EXTENSION.dataFile)?.toString('utf8');
 }
 
 /** The part of the header that says where everything is: bytes 24 to 71, inside one sector. */
