@@ -36,6 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'zoned-export',
     'zone-workload',
   ],
+  bench: ['qcow2-zoned', 'zone-workload'],
   e2e: ['contracts', 'client', 'platform', 'qcow2-zoned', 'nbd', 'testing'],
 };
 

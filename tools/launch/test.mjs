@@ -54,5 +54,7 @@ function countFolders() {
   const projects = ['apps', 'libs'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => join(root, group, name)),
   );
-  return [...projects, join(root, 'e2e')].map((project) => join(project, '.counts'));
+  return [...projects, join(root, 'bench'), join(root, 'e2e')].map((project) =>
+    join(project, '.counts'),
+  );
 }

@@ -36,6 +36,10 @@ function buildProgram(context: CliContext): Command {
     .command('test')
     .description('set up what is missing and run every test')
     .option('--long', 'the long forms of the tests too');
+  program
+    .command('bench')
+    .description('measure the lab beside its peers, in turns (--list tells what there is)')
+    .argument('[name...]');
   return program;
 }
 

@@ -1,0 +1,19 @@
+/** Every benchmark, in the order in which they run. */
+import { check } from './benchmarks/check.ts';
+import { info } from './benchmarks/info.ts';
+import { nbd } from './benchmarks/nbd.ts';
+import { open } from './benchmarks/open.ts';
+import { randomRead } from './benchmarks/random-read.ts';
+import { simulator } from './benchmarks/simulator.ts';
+import { zoneMachine } from './benchmarks/zone-machine.ts';
+import type { Benchmark } from './workbench.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [
+  check,
+  randomRead,
+  open,
+  info,
+  nbd,
+  zoneMachine,
+  simulator,
+];
