@@ -28,7 +28,13 @@ export interface TestApi {
   pool: { name: string; path: string };
   adminKey: string;
   /** As admin, unless another key is given; null sends none. */
-  request(method: Method, url: string, body?: unknown, key?: string | null): Promise<Answer>;
+  request(
+    method: Method,
+    url: string,
+    body?: unknown,
+    key?: string | null,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -57,11 +63,12 @@ export async function startApi(gatewayTimeoutMs?: number): Promise<TestApi> {
     redisUrl,
     pool,
     adminKey,
-    request: async (method, url, body, key = adminKey) => {
+    request: async (method, url, body, key = adminKey, more = {}) => {
       const answer = await app.inject({
         method,
         url,
         headers: {
+          ...more,
           ...(key !== null && { authorization: `Bearer ${key}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },

@@ -1,8 +1,10 @@
 /** The API's parts, put together. */
 
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { Catalog } from '@zonelab/catalog';
+import { EventFeed } from './events/event-feed.ts';
+import { EventsController } from './events/events.controller.ts';
 import { ChoicesController } from './experiments/choices.controller.ts';
 import { ExperimentsController } from './experiments/experiments.controller.ts';
 import { ExperimentsService } from './experiments/experiments.service.ts';
@@ -11,13 +13,18 @@ import { ExportsService } from './exports/exports.service.ts';
 import { GatewaysController } from './gateways/gateways.controller.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { HealthController } from './health/health.controller.ts';
+import { AuditInterceptor } from './http/audit.interceptor.ts';
 import { AuthGuard } from './http/auth.guard.ts';
+import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
+import { Rates } from './http/rates.ts';
 import { UndeclaredInputGuard } from './http/undeclared-input.guard.ts';
 import { ValidationPipe } from './http/validation.pipe.ts';
 import { ImagesController } from './images/images.controller.ts';
 import { ImagesService } from './images/images.service.ts';
+import { KeysController } from './keys/keys.controller.ts';
 import { type ImageApiOptions, OPTIONS } from './options.ts';
+import { Pruning } from './pruning.ts';
 import { RestingImages } from './zones/resting-images.ts';
 import { ZonesController } from './zones/zones.controller.ts';
 import { ZonesService } from './zones/zones.service.ts';
@@ -36,6 +43,8 @@ export class AppModule implements OnApplicationShutdown {
         ExperimentsController,
         ChoicesController,
         GatewaysController,
+        KeysController,
+        EventsController,
         HealthController,
       ],
       providers: [
@@ -45,6 +54,11 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_PIPE, useClass: ValidationPipe },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: UndeclaredInputGuard },
+        { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+        Rates,
+        EventFeed,
+        Pruning,
         ImagesService,
         ZonesService,
         RestingImages,

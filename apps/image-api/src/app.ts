@@ -1,5 +1,6 @@
 /** Makes the API, ready to listen. */
 
+import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -28,6 +29,10 @@ export async function createApp(options: ImageApiOptions): Promise<NestFastifyAp
     { logger: nestLogger(options.logger), abortOnError: false, bodyParser: false }, // JSON alone
   );
   readJsonAlone(app);
+  // No upgrade to HTTPS: the API may be served without, and the page of /docs loads its own parts.
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
   SwaggerModule.setup('docs', app, openApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
   if (options.adminKey) await app.get(Catalog).keys.ensure(options.adminKey, 'admin', 'admin');
   return app;

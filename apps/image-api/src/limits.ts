@@ -20,3 +20,30 @@ export const ENQUEUE_TIMEOUT_MS = 2_000;
 
 /** How soon an experiment that Redis lost is queued again. */
 export const SWEEP_EVERY_MS = 30_000;
+
+/** Room for a UUID, a ULID or a name of the client's own making. */
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
+
+/** A client that tries again does so within minutes; a day covers a night's outage. */
+export const REMEMBER_POSTS_MS = 24 * 3600 * 1000;
+
+/** A stream that was away for longer reads the lists anew. */
+export const KEEP_EVENTS_MS = 24 * 3600 * 1000;
+
+/** How soon an event is seen: ten looks a second are as many as a page can show. */
+export const EVENT_POLL_MS = 100;
+
+/** Events read in one go; a listener that comes back after long gets them in pieces. */
+export const EVENT_BATCH = 500;
+
+/** Proxies close connections that are silent for a minute or less. */
+export const EVENT_HEARTBEAT_MS = 15_000;
+
+/** Requests a minute of one key: as many as one core answers, so that no key takes the service from all others. */
+export const MAX_REQUESTS_PER_MINUTE = 60_000;
+
+/** Keys cannot be guessed; this keeps whoever tries from costing a query each time. */
+export const MAX_FAILED_KEYS_PER_MINUTE = 60;
+
+/** How often what is old is forgotten. */
+export const PRUNE_EVERY_MS = 3600 * 1000;

@@ -2,11 +2,14 @@
 
 import { createPrisma } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
+import { AuditRepository } from './repositories/audit.ts';
+import { EventsRepository } from './repositories/events.ts';
 import { ExperimentsRepository } from './repositories/experiments.ts';
 import { ExportsRepository } from './repositories/exports.ts';
 import { GatewaysRepository } from './repositories/gateways.ts';
 import { ImagesRepository } from './repositories/images.ts';
 import { KeysRepository } from './repositories/keys.ts';
+import { RememberedPostsRepository } from './repositories/remembered-posts.ts';
 
 export class Catalog {
   readonly images: ImagesRepository;
@@ -14,6 +17,9 @@ export class Catalog {
   readonly gateways: GatewaysRepository;
   readonly experiments: ExperimentsRepository;
   readonly keys: KeysRepository;
+  readonly audit: AuditRepository;
+  readonly events: EventsRepository;
+  readonly rememberedPosts: RememberedPostsRepository;
   private readonly prisma: PrismaClient;
 
   /** Connects at the first query. */
@@ -23,7 +29,10 @@ export class Catalog {
     this.exports = new ExportsRepository(this.prisma);
     this.gateways = new GatewaysRepository(this.prisma, now);
     this.experiments = new ExperimentsRepository(this.prisma, now);
-    this.keys = new KeysRepository(this.prisma);
+    this.keys = new KeysRepository(this.prisma, now);
+    this.audit = new AuditRepository(this.prisma);
+    this.events = new EventsRepository(this.prisma);
+    this.rememberedPosts = new RememberedPostsRepository(this.prisma, now);
   }
 
   /** Settles if the database answers. */

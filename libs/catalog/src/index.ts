@@ -4,8 +4,16 @@ export { Catalog } from './catalog.ts';
 export { CatalogError, type CatalogErrorCode, type CatalogErrorContext } from './errors.ts';
 export type { Role } from './generated/client.ts';
 export { MIGRATIONS_FOLDER, migrate } from './migrate.ts';
+export { AuditRepository, type NewAuditEntry } from './repositories/audit.ts';
+export { type EventCursor, EventsRepository, isEventCursor } from './repositories/events.ts';
 export { ExperimentsRepository } from './repositories/experiments.ts';
 export { ExportsRepository, type NewExport, type PlacedExport } from './repositories/exports.ts';
 export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
 export { ImagesRepository, type NewImage } from './repositories/images.ts';
 export { generateKey, type KeyOwner, KeysRepository } from './repositories/keys.ts';
+export {
+  type PostIdentity,
+  type PostState,
+  type RememberedAnswer,
+  RememberedPostsRepository,
+} from './repositories/remembered-posts.ts';

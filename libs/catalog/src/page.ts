@@ -2,13 +2,19 @@
 
 import type { Page } from '@zonelab/contracts';
 
+interface PageRequest {
+  limit: number;
+  cursor?: string | undefined;
+}
+
 /** Query for one row more than the page holds: whether it comes tells if there is a next page. */
-export function pageArguments({ limit, cursor }: { limit: number; cursor?: string | undefined }) {
+export function pageArguments({ limit, cursor }: PageRequest, order: 'asc' | 'desc' = 'asc') {
+  const after = order === 'asc' ? { gt: cursor } : { lt: cursor };
   return {
     take: limit + 1,
-    orderBy: { id: 'asc' },
-    where: cursor === undefined ? {} : { id: { gt: cursor } },
-  } as const;
+    orderBy: { id: order },
+    where: cursor === undefined ? {} : { id: after },
+  };
 }
 
 export function toPage<Row extends { id: string }, Item>(

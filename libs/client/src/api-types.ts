@@ -49,6 +49,19 @@ export interface paths {
   "/v1/gateways": {
     get: operations["Gateways_list"];
   };
+  "/v1/keys": {
+    get: operations["Keys_list"];
+    post: operations["Keys_create"];
+  };
+  "/v1/keys/{id}": {
+    delete: operations["Keys_revoke"];
+  };
+  "/v1/audit": {
+    get: operations["Keys_audit"];
+  };
+  "/v1/events": {
+    get: operations["Events_follow"];
+  };
   "/healthz": {
     get: operations["Health_alive"];
   };
@@ -505,6 +518,103 @@ export interface components {
       /** Format: date-time */
       heartbeatAt: string;
     };
+    CreateKey: {
+      name: string;
+      /**
+       * @description viewer: looks; operator: also changes; admin: also keeps keys and reads the audit
+       * @enum {string}
+       */
+      role: "admin" | "operator" | "viewer";
+      /**
+       * Format: date-time
+       * @description Never if left out
+       */
+      expiresAt?: string;
+    };
+    CreatedKey: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string;
+      /**
+       * @description viewer: looks; operator: also changes; admin: also keeps keys and reads the audit
+       * @enum {string}
+       */
+      role: "admin" | "operator" | "viewer";
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string | null;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /**
+       * Format: date-time
+       * @description To the minute
+       */
+      lastUsedAt: string | null;
+      /** @description Shown once, and stored nowhere */
+      key: string;
+    };
+    KeyPage: {
+      items: components["schemas"]["Key"][];
+      nextCursor: string | null;
+    };
+    Key: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string;
+      /**
+       * @description viewer: looks; operator: also changes; admin: also keeps keys and reads the audit
+       * @enum {string}
+       */
+      role: "admin" | "operator" | "viewer";
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string | null;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /**
+       * Format: date-time
+       * @description To the minute
+       */
+      lastUsedAt: string | null;
+    };
+    AuditPage: {
+      items: components["schemas"]["AuditEntry"][];
+      nextCursor: string | null;
+    };
+    AuditEntry: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      /** Format: date-time */
+      at: string;
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      keyId: string;
+      keyName: string;
+      /**
+       * @description viewer: looks; operator: also changes; admin: also keeps keys and reads the audit
+       * @enum {string}
+       */
+      role: "admin" | "operator" | "viewer";
+      method: string;
+      path: string;
+      /** @description The HTTP status that was answered */
+      status: number;
+      /** @description The code of the problem, where it was refused */
+      code: string | null;
+    };
     Health: {
       /** @enum {string} */
       status: "ok";
@@ -954,6 +1064,111 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["GatewayPage"];
         };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Keys_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["KeyPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Keys_create: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CreateKey"];
+      };
+    };
+    responses: {
+      201: {
+        content: {
+          "application/json": components["schemas"]["CreatedKey"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Keys_revoke: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Keys_audit: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+        /** @description UUID version 7 */
+        keyId?: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["AuditPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Events_follow: {
+    parameters: {
+      query?: {
+        resource?: "image" | "export" | "experiment";
+        resourceId?: string;
+      };
+    };
+    responses: {
+      /** @description A stream of events, each with its type, id and, as data, an Event */
+      200: {
+        content: never;
       };
       /** @description A problem */
       default: {

@@ -1,6 +1,13 @@
 /** REST bodies, queue names and job payloads: one definition, used by every side. */
 
 export {
+  type AuditEntry,
+  auditEntrySchema,
+  auditPageSchema,
+  type ListAudit,
+  listAuditSchema,
+} from './audit.ts';
+export {
   type IdParams,
   idField,
   idParamsSchema,
@@ -9,6 +16,15 @@ export {
   pageOf,
   pageQuerySchema,
 } from './common.ts';
+export {
+  type EventResource,
+  type EventType,
+  eventSchema,
+  type LabEvent,
+  type ListEvents,
+  listEventsSchema,
+  type NewEvent,
+} from './events.ts';
 export {
   type Experiment,
   type ExperimentDefinition,
@@ -76,6 +92,16 @@ export {
   type ZoneReportPayload,
   type ZoneReportResult,
 } from './jobs.ts';
+export {
+  type CreatedKey,
+  type CreateKey,
+  createdKeySchema,
+  createKeySchema,
+  type Key,
+  keyPageSchema,
+  keySchema,
+  listKeysSchema,
+} from './keys.ts';
 export { MAX_REPORT_ZONES } from './limits.ts';
 export { PRESETS, type Preset, type PresetName, presetPageSchema } from './presets.ts';
 export {

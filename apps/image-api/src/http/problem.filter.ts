@@ -38,6 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
       ...(context && Object.keys(context).length > 0 && { context: { ...context } }),
     };
     if (status === 401) reply.header('www-authenticate', 'Bearer');
+    const { retryAfterSeconds } = (context ?? {}) as { retryAfterSeconds?: number };
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
     reply.status(status).type(PROBLEM_MEDIA_TYPE).send(problem);
   }
 }

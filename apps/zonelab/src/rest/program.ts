@@ -1,9 +1,9 @@
-/** The REST API from a shell: `image`, `export`, `experiment`. */
+/** The REST API from a shell: `image`, `export`, `experiment`, `key`. */
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { type ApiClient, type components, resultOf } from '@zonelab/client';
 import type { ExperimentReport } from '@zonelab/zone-workload';
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { type CliContext, outputOption } from '../context.ts';
 import { CliError, describeError, usageError } from '../errors.ts';
 import { defaultHome } from '../lab/program.ts';
@@ -11,10 +11,26 @@ import { jsonText, type OutputForm, tableText } from '../output.ts';
 import { drawZoneMap } from '../zones/map.ts';
 import { reportLine } from '../zones/report.ts';
 import { connect } from './connect.ts';
-import { EXPERIMENTS, EXPORTS, IMAGES, type Resource, readAll, readZones } from './resources.ts';
+import {
+  EXPERIMENTS,
+  EXPORTS,
+  IMAGES,
+  KEYS,
+  type Resource,
+  readAll,
+  readZones,
+} from './resources.ts';
 
 type ExperimentDefinition = components['schemas']['ExperimentDefinition'];
 type ExportOptions = NonNullable<components['schemas']['CreateExport']['options']>;
+
+type Role = components['schemas']['Key']['role'];
+
+/** What deleting does, where it is more than that. */
+const DELETIONS: Readonly<Record<string, string>> = {
+  experiment: 'delete it, or cancel it while it runs',
+  key: 'revoke one key; it stays in the list',
+};
 
 interface OutputFlags {
   readonly output: OutputForm;
@@ -24,6 +40,7 @@ export function addRestCommands(program: Command, context: CliContext): void {
   addImages(program, context);
   addExports(program, context);
   addExperiments(program, context);
+  addKeys(program, context);
 }
 
 function addImages(program: Command, context: CliContext): void {
@@ -108,8 +125,26 @@ function addExperiments(program: Command, context: CliContext): void {
     });
 }
 
-/** `list`, `show` and `delete`, which every resource has. */
-function addResource<T>(program: Command, context: CliContext, view: Resource<T>): Command {
+function addKeys(program: Command, context: CliContext): void {
+  addCreate(addResource(program, context, KEYS), KEYS)
+    .argument('<name>')
+    .addArgument(new Argument('<role>').choices(['admin', 'operator', 'viewer']))
+    .option('--expires-at <time>', 'as 2027-01-31T12:00:00Z; never if left out')
+    .action(async (name: string, role: Role, { output, ...fields }: OutputFlags) => {
+      const made = await resultOf(
+        (await api()).POST('/v1/keys', { body: { name, role, ...fields } }),
+      );
+      if (output === 'json') context.out.write(jsonText(made));
+      else context.out.write(`${made.key}\n`); // the only time it is shown
+    });
+}
+
+/** `list` and `delete`, which every resource has, and `show`. */
+function addResource<T>(
+  program: Command,
+  context: CliContext,
+  view: Resource<T> | ShownResource<T>,
+): Command {
   const { name } = view;
   const group = program.command(name).description(`the ${name}s of a lab, over REST`);
   group
@@ -119,24 +154,26 @@ function addResource<T>(program: Command, context: CliContext, view: Resource<T>
     .action(async ({ output }: OutputFlags) => {
       print(context, view, await readAll(await api(), view), output);
     });
-  group
-    .command('show')
-    .description(`show one ${name}`)
-    .argument('<id>')
-    .addOption(outputOption())
-    .action(async (id: string, { output }: OutputFlags) => {
-      printOne(context, view, await view.get(await api(), id), output);
-    });
+  if ('get' in view) addShow(group, context, view);
   group
     .command('delete')
-    .description(
-      name === 'experiment' ? 'delete it, or cancel it while it runs' : `delete one ${name}`,
-    )
+    .description(DELETIONS[name] ?? `delete one ${name}`)
     .argument('<id>')
     .action(async (id: string) => {
       await view.remove(await api(), id);
     });
   return group;
+}
+
+function addShow<T>(group: Command, context: CliContext, view: ShownResource<T>): void {
+  group
+    .command('show')
+    .description(`show one ${view.name}`)
+    .argument('<id>')
+    .addOption(outputOption())
+    .action(async (id: string, { output }: OutputFlags) => {
+      printOne(context, view, await view.get(await api(), id), output);
+    });
 }
 
 function addCreate<T>(group: Command, { name }: Resource<T>): Command {

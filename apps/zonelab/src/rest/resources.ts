@@ -1,7 +1,7 @@
 /** The resources of the REST API: how each is asked for, and how it shows in a table. */
 
 import { type ApiClient, resultOf } from '@zonelab/client';
-import type { Experiment, Export, Image, Zone } from '@zonelab/contracts';
+import type { Experiment, Export, Image, Key, Zone } from '@zonelab/contracts';
 import { humanSize } from '../numbers.ts';
 
 interface PageOf<T> {
@@ -16,13 +16,17 @@ export interface Resource<T> {
   readonly heading: readonly string[];
   row(item: T): string[];
   page(api: ApiClient, query: Cursor): Promise<PageOf<T>>;
-  get(api: ApiClient, id: string): Promise<T>;
   remove(api: ApiClient, id: string): Promise<unknown>;
+}
+
+/** One that can also be asked for alone. */
+export interface ShownResource<T> extends Resource<T> {
+  get(api: ApiClient, id: string): Promise<T>;
 }
 
 const byId = (id: string) => ({ params: { path: { id } } });
 
-export const IMAGES: Resource<Image> = {
+export const IMAGES: ShownResource<Image> = {
   name: 'image',
   heading: ['ID', 'NAME', 'STATUS', 'SIZE', 'PROFILE', 'ZONES'],
   row: ({ id, name, status, size, profile, zoneCount }) => {
@@ -33,7 +37,7 @@ export const IMAGES: Resource<Image> = {
   remove: (api, id) => resultOf(api.DELETE('/v1/images/{id}', byId(id))),
 };
 
-export const EXPORTS: Resource<Export> = {
+export const EXPORTS: ShownResource<Export> = {
   name: 'export',
   heading: ['ID', 'NAME', 'STATUS', 'URI'],
   row: ({ id, name, status, uri }) => [id, name, status, uri ?? '-'],
@@ -42,7 +46,7 @@ export const EXPORTS: Resource<Export> = {
   remove: (api, id) => resultOf(api.DELETE('/v1/exports/{id}', byId(id))),
 };
 
-export const EXPERIMENTS: Resource<Experiment> = {
+export const EXPERIMENTS: ShownResource<Experiment> = {
   name: 'experiment',
   heading: ['ID', 'NAME', 'STATUS', 'PROGRESS', 'SEED'],
   row: ({ id, name, status, progress, seed }) => {
@@ -51,6 +55,17 @@ export const EXPERIMENTS: Resource<Experiment> = {
   page: (api, query) => resultOf(api.GET('/v1/experiments', { params: { query } })),
   get: (api, id) => resultOf(api.GET('/v1/experiments/{id}', byId(id))),
   remove: (api, id) => resultOf(api.DELETE('/v1/experiments/{id}', byId(id))),
+};
+
+/** Keys are listed, not shown one by one; deleting one revokes it. */
+export const KEYS: Resource<Key> = {
+  name: 'key',
+  heading: ['ID', 'NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED', 'REVOKED'],
+  row: ({ id, name, role, createdAt, expiresAt, lastUsedAt, revokedAt }) => {
+    return [id, name, role, createdAt, expiresAt ?? 'never', lastUsedAt ?? '-', revokedAt ?? '-'];
+  },
+  page: (api, query) => resultOf(api.GET('/v1/keys', { params: { query } })),
+  remove: (api, id) => resultOf(api.DELETE('/v1/keys/{id}', byId(id))),
 };
 
 /** All pages of a list. */
