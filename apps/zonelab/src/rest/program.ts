@@ -19,6 +19,7 @@ import {
   type Resource,
   readAll,
   readZones,
+  type ShownResource,
 } from './resources.ts';
 
 type ExperimentDefinition = components['schemas']['ExperimentDefinition'];
