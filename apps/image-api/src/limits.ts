@@ -12,6 +12,9 @@ export const READY_TIMEOUT_MS = 2_000;
 /** A resting image that is managed stays open for its user to look at what he did; meanwhile its file is locked. */
 export const RESTING_IMAGE_IDLE_MS = 10_000;
 
+/** Another API process holds a resting image for so long after its last use, and a little for closing it. */
+export const LEASE_PATIENCE_MS = RESTING_IMAGE_IDLE_MS + 2_000;
+
 /** Images held open at once: each holds a zone table and caches, some megabytes at worst. */
 export const MAX_RESTING_IMAGES = 64;
 

@@ -9,6 +9,7 @@ import { ExportsRepository } from './repositories/exports.ts';
 import { GatewaysRepository } from './repositories/gateways.ts';
 import { ImagesRepository } from './repositories/images.ts';
 import { KeysRepository } from './repositories/keys.ts';
+import { LeasesRepository } from './repositories/leases.ts';
 import { RememberedPostsRepository } from './repositories/remembered-posts.ts';
 
 export class Catalog {
@@ -17,6 +18,7 @@ export class Catalog {
   readonly gateways: GatewaysRepository;
   readonly experiments: ExperimentsRepository;
   readonly keys: KeysRepository;
+  readonly leases: LeasesRepository;
   readonly audit: AuditRepository;
   readonly events: EventsRepository;
   readonly rememberedPosts: RememberedPostsRepository;
@@ -30,6 +32,7 @@ export class Catalog {
     this.gateways = new GatewaysRepository(this.prisma, now);
     this.experiments = new ExperimentsRepository(this.prisma, now);
     this.keys = new KeysRepository(this.prisma, now);
+    this.leases = new LeasesRepository(this.prisma);
     this.audit = new AuditRepository(this.prisma);
     this.events = new EventsRepository(this.prisma);
     this.rememberedPosts = new RememberedPostsRepository(this.prisma, now);

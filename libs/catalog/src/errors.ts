@@ -7,6 +7,10 @@ export type CatalogErrorCode =
   | 'name_taken'
   /** An export stands in the way. */
   | 'image_exported'
+  /** Another process may write the image now. */
+  | 'image_leased'
+  /** This process may not write the image any more. */
+  | 'lease_lost'
   /** The row is in a state that does not allow this. */
   | 'state_conflict'
   /** No live gateway reaches the pool. */
@@ -19,6 +23,7 @@ export interface CatalogErrorContext {
   id?: string;
   name?: string;
   state?: string;
+  owner?: string;
   exportId?: string;
   gatewayId?: string;
   pool?: string;

@@ -3,6 +3,7 @@
 export { Catalog } from './catalog.ts';
 export { CatalogError, type CatalogErrorCode, type CatalogErrorContext } from './errors.ts';
 export type { Role } from './generated/client.ts';
+export { LEASE_MS, Lease, type LeaseClock, type LeaseOptions } from './lease.ts';
 export { MIGRATIONS_FOLDER, migrate } from './migrate.ts';
 export { AuditRepository, type NewAuditEntry } from './repositories/audit.ts';
 export { type EventCursor, EventsRepository, isEventCursor } from './repositories/events.ts';
@@ -11,6 +12,7 @@ export { ExportsRepository, type NewExport, type PlacedExport } from './reposito
 export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
 export { ImagesRepository, type NewImage } from './repositories/images.ts';
 export { generateKey, type KeyOwner, KeysRepository } from './repositories/keys.ts';
+export { LeasesRepository } from './repositories/leases.ts';
 export {
   type PostIdentity,
   type PostState,

@@ -12,6 +12,7 @@ export {
   type ZoneErrorCode,
 } from './errors.ts';
 export type { Snapshot } from './format/snapshot-table.ts';
+export type { WriteGuard } from './guarded-file.ts';
 export type { Disk, Extent } from './image/disk.ts';
 export { type ImageParts, Qcow2Image } from './image/image.ts';
 export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';

@@ -11,6 +11,8 @@ const CATALOG_STATUS: Readonly<Record<CatalogErrorCode, number>> = {
   not_found: 404,
   name_taken: 409,
   image_exported: 409,
+  image_leased: 409,
+  lease_lost: 503,
   state_conflict: 409,
   no_gateway: 503,
   migration_failed: 500,

@@ -63,7 +63,7 @@ export class ImagesService {
 
   /** The row goes last, so that a deletion cut short can be asked for again. */
   delete(id: string): Promise<void> {
-    return this.resting.whileClosed(id, async () => {
+    return this.resting.whileLeased(id, async () => {
       const { pool } = await this.catalog.images.beginDelete(id);
       await rm(imageFolder(this.options.pools, pool, id), { recursive: true, force: true });
       await this.catalog.images.remove(id);

@@ -3,16 +3,20 @@
  * open for a while, as a drive stays powered: closing it would close its open zones.
  */
 
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Catalog, Lease } from '@zonelab/catalog';
 import type { Image } from '@zonelab/contracts';
 import { imagePath } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
-import { MAX_RESTING_IMAGES, RESTING_IMAGE_IDLE_MS } from '../limits.ts';
+import { LEASE_PATIENCE_MS, MAX_RESTING_IMAGES, RESTING_IMAGE_IDLE_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 
 interface OpenImage {
   device: ZonedDevice;
+  lease: Lease;
   idle: NodeJS.Timeout;
 }
 
@@ -21,8 +25,13 @@ export class RestingImages implements OnApplicationShutdown {
   /** In order of last use. */
   private readonly open = new Map<string, OpenImage>();
   private readonly mutex = new KeyedMutex();
+  /** What leases are held by: this process, and no earlier or later one. */
+  private readonly owner = `image-api ${hostname()} ${randomBytes(4).toString('hex')}`;
 
-  constructor(@Inject(OPTIONS) private readonly options: ImageApiOptions) {}
+  constructor(
+    private readonly catalog: Catalog,
+    @Inject(OPTIONS) private readonly options: ImageApiOptions,
+  ) {}
 
   /** Runs `action` alone on the image, whether it is open here or not. */
   alone<T>(imageId: string, action: () => Promise<T>): Promise<T> {
@@ -37,7 +46,19 @@ export class RestingImages implements OnApplicationShutdown {
     });
   }
 
-  /** The device, open for writing. To be called inside `alone`. */
+  /** Runs `action` alone on the image, while its file is closed here and no other process may write it. */
+  whileLeased<T>(imageId: string, action: () => Promise<T>): Promise<T> {
+    return this.whileClosed(imageId, async () => {
+      const lease = await this.lease(imageId);
+      try {
+        return await action();
+      } finally {
+        await lease.release();
+      }
+    });
+  }
+
+  /** The device, open for writing under a lease. To be called inside `alone`. */
   async forWriting(image: Image): Promise<ZonedDevice> {
     const held = this.open.get(image.id);
     if (held) {
@@ -46,9 +67,13 @@ export class RestingImages implements OnApplicationShutdown {
       held.idle.refresh();
       return held.device;
     }
-    const device = await ZonedDevice.open(imagePath(this.options.pools, image.pool, image.id));
+    const lease = await this.lease(image.id);
+    const device = await this.openUnder(lease, image).catch(async (error: unknown) => {
+      await lease.release();
+      throw error;
+    });
     const idle = setTimeout(() => this.closeSoon(image.id), RESTING_IMAGE_IDLE_MS).unref();
-    this.open.set(image.id, { device, idle });
+    this.open.set(image.id, { device, lease, idle });
     const [oldest] = this.open.keys();
     if (this.open.size > MAX_RESTING_IMAGES && oldest !== undefined) this.closeSoon(oldest);
     return device;
@@ -74,6 +99,22 @@ export class RestingImages implements OnApplicationShutdown {
     );
   }
 
+  private lease(imageId: string): Promise<Lease> {
+    const { logger } = this.options;
+    return Lease.take(this.catalog.leases, imageId, this.owner, {
+      patienceMs: LEASE_PATIENCE_MS,
+      onLost: (reason) => {
+        logger.error({ imageId, reason }, 'lease lost');
+        this.closeSoon(imageId);
+      },
+    });
+  }
+
+  private openUnder(lease: Lease, image: Image): Promise<ZonedDevice> {
+    const path = imagePath(this.options.pools, image.pool, image.id);
+    return ZonedDevice.open(path, { guard: () => lease.assertHeld() });
+  }
+
   private closeSoon(imageId: string): void {
     const { logger } = this.options;
     this.whileClosed(imageId, async () => undefined).catch((err: unknown) =>
@@ -86,6 +127,10 @@ export class RestingImages implements OnApplicationShutdown {
     if (!held) return;
     clearTimeout(held.idle);
     this.open.delete(imageId);
-    await held.device.close();
+    try {
+      await held.device.close();
+    } finally {
+      await held.lease.release();
+    }
   }
 }

@@ -9,6 +9,7 @@ import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
 import { roundUp } from '../format/bytes.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
+import { GuardedFile, type WriteGuard } from '../guarded-file.ts';
 import type { Extent } from '../image/disk.ts';
 import { Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
@@ -32,6 +33,8 @@ export interface OpenOptions {
   readonly enforceLimits?: boolean;
   /** True: neither look at others' locks on the file nor take any, as QEMU's force-share. For readers only. */
   readonly shared?: boolean;
+  /** For owners that can lose the right to write, such as holders of a lease. */
+  readonly guard?: WriteGuard;
 }
 
 export class ZonedDevice {
@@ -59,7 +62,8 @@ export class ZonedDevice {
       file.close();
       throw error;
     }
-    return ZonedDevice.attach(file, options);
+    const { guard } = options;
+    return ZonedDevice.attach(guard ? new GuardedFile(file, guard) : file, options);
   }
 
   /** The same over a file that is open already, which the device then owns. */
