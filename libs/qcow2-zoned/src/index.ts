@@ -1,4 +1,5 @@
-export { type CheckFinding, type CheckReport, checkImage } from './check.ts';
+export { type CheckOptions, type CheckReport, checkImage } from './check/check.ts';
+export type { CheckFinding } from './check/findings.ts';
 export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';
 export type { MaybePromise } from './device/turnstile.ts';

@@ -38,8 +38,23 @@ export const ZERO_BUFFER_BYTES = 256 * 1024;
 /** Findings of a check that are told one by one; the rest is counted only. */
 export const MAX_CHECK_FINDINGS = 1000;
 
-/** Host clusters that a check counts: four bytes of memory each. */
-export const MAX_CHECK_CLUSTERS = 2 ** 28;
+/** Host clusters that a check counts: a byte of memory for each, in the parts of the file that are used. */
+export const MAX_CHECK_CLUSTERS = 2 ** 30;
+
+/** Tables that a check reads, together: those of 512 TiB in clusters of 64 KiB. More is no honest file. */
+export const MAX_CHECK_TABLE_BYTES = 64 * 1024 ** 3;
+
+/** L2 tables off their cluster that a check looks into; they may overlap, and each is a finding whatever it holds. */
+export const MAX_CHECK_UNALIGNED_TABLES = 1000;
+
+/** QEMU refuses more bitmaps, … */
+export const MAX_BITMAPS = 65_535;
+
+/** … a larger bitmap directory, … */
+export const MAX_BITMAP_DIRECTORY_BYTES = 64 * 1024 * 1024;
+
+/** … and a larger bitmap, which is held in memory whole. */
+export const MAX_BITMAP_BYTES = 512 * 1024 * 1024;
 
 /** QEMU refuses a larger snapshot table, … */
 export const MAX_SNAPSHOT_TABLE_BYTES = 64 * 1024 * 1024;

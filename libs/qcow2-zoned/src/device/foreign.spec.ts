@@ -1,7 +1,7 @@
 /** What stock QEMU tools do to a zoned image, and that we notice. */
 import fs from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { checkImage } from '../check.ts';
+import { checkImage } from '../check/check.ts';
 import { MiB, run, testDisks } from '../disk.fixture.ts';
 import { inspectImage } from '../info.ts';
 import { ZonedDevice } from './zoned-device.ts';
