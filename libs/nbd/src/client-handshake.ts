@@ -7,6 +7,7 @@ import { MAX_DRAINED_OPTION_BYTES } from './limits.ts';
 import {
   GREETING_BYTES,
   HandshakeFlag,
+  type HeaderStyle,
   INIT_MAGIC,
   Info,
   isOptionError,
@@ -61,10 +62,16 @@ export class ClientHandshake {
     this.socket.write(flags);
   }
 
-  /** Whether the server agreed; only a refusal of the option counts as no. */
-  async structuredReplies(): Promise<boolean> {
+  /** The best style up to `wanted` that the server agrees to; only a refusal of an option counts as no. */
+  async agreeOnStyle(wanted: HeaderStyle): Promise<HeaderStyle> {
+    if (wanted === 'extended' && (await this.accepts(Option.ExtendedHeaders))) return 'extended';
+    if (wanted !== 'simple' && (await this.accepts(Option.StructuredReply))) return 'structured';
+    return 'simple';
+  }
+
+  private async accepts(option: number): Promise<boolean> {
     try {
-      await this.request(Option.StructuredReply, Buffer.alloc(0));
+      await this.request(option, Buffer.alloc(0));
       return true;
     } catch (error) {
       if (error instanceof NbdError && error.code === 'option_refused') return false;

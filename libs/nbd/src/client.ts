@@ -1,5 +1,5 @@
 /**
- * A small client for tools and tests: structured replies where the server has them, many requests at
+ * A small client for tools and tests: extended headers where the server has them, many requests at
  * once, answers in any order. One connection; it ends for good when the server breaks the protocol.
  */
 
@@ -17,7 +17,14 @@ import {
   CONTEXT_ID_BYTES,
   Command,
   CommandFlag,
+  EXTENDED_CHUNK_HEADER_BYTES,
+  EXTENDED_EXTENT_BYTES,
+  EXTENDED_REPLY_MAGIC,
+  EXTENDED_REQUEST_BYTES,
+  EXTENDED_REQUEST_MAGIC,
+  EXTENDED_STATUS_HEAD_BYTES,
   EXTENT_BYTES,
+  type HeaderStyle,
   REQUEST_BYTES,
   REQUEST_MAGIC,
   ReplyFlag,
@@ -30,8 +37,8 @@ import { parseNbdUri } from './uri.ts';
 export type { NbdExportInfo, NbdListEntry };
 
 export interface NbdClientOptions {
-  /** Ask for structured replies; true unless given. */
-  structured?: boolean;
+  /** The best form of requests and replies to ask for; `extended` unless given. Servers may know less. */
+  style?: HeaderStyle;
   /** Metadata contexts to select; `base:allocation` unless given. */
   contexts?: readonly string[];
 }
@@ -58,7 +65,7 @@ interface Pending extends Outcome {
 /** Largest chunk that any request of ours can bring. */
 const MAX_CHUNK_BYTES = Math.max(
   MAX_PAYLOAD_BYTES + 8,
-  CONTEXT_ID_BYTES + MAX_EXTENTS * EXTENT_BYTES,
+  EXTENDED_STATUS_HEAD_BYTES + MAX_EXTENTS * EXTENDED_EXTENT_BYTES,
 );
 
 export class NbdClient {
@@ -70,7 +77,8 @@ export class NbdClient {
     private readonly socket: Socket,
     private readonly stream: ByteStream,
     readonly info: NbdExportInfo,
-    readonly structured: boolean,
+    /** What the server agreed to. */
+    readonly style: HeaderStyle,
     private readonly contexts: ReadonlyMap<number, string>,
   ) {
     void this.receive();
@@ -81,13 +89,14 @@ export class NbdClient {
    *   up or cannot be reached, `protocol_error` where it is no NBD server
    */
   static async connect(uri: string, options: NbdClientOptions = {}): Promise<NbdClient> {
-    const { structured: wanted = true, contexts: names = [BASE_ALLOCATION] } = options;
+    const { style: wanted = 'extended', contexts: names = [BASE_ALLOCATION] } = options;
     const { name } = parseNbdUri(uri);
     return negotiate(uri, async (handshake, socket, stream) => {
-      const structured = wanted && (await handshake.structuredReplies());
-      const contexts = structured ? await handshake.setMetaContexts(name, names) : new Map();
+      const style = await handshake.agreeOnStyle(wanted);
+      const contexts =
+        style === 'simple' ? new Map() : await handshake.setMetaContexts(name, names);
       const info = await handshake.go(name);
-      return new NbdClient(socket, stream, info, structured, contexts);
+      return new NbdClient(socket, stream, info, style, contexts);
     });
   }
 
@@ -121,6 +130,11 @@ export class NbdClient {
     await this.request(Command.Flush, 0, 0, 0);
   }
 
+  /** Tells the server that the range will be read soon. */
+  async cache(offset: number, length: number): Promise<void> {
+    await this.request(Command.Cache, 0, offset, length);
+  }
+
   /** Extents by context. They may end before `offset + length`. */
   async blockStatus(offset: number, length: number): Promise<Map<string, NbdExtent[]>> {
     return (await this.request(Command.BlockStatus, 0, offset, length)).extents;
@@ -140,13 +154,9 @@ export class NbdClient {
     if (this.ended !== undefined) return Promise.reject(this.ended);
     const cookie = this.nextCookie;
     this.nextCookie += 1n;
-    const header = Buffer.alloc(REQUEST_BYTES);
-    header.writeUInt32BE(REQUEST_MAGIC, 0);
-    header.writeUInt16BE(flags, 4);
-    header.writeUInt16BE(command, 6);
+    const header = this.header(command, flags, length, payload !== undefined);
     header.writeBigUInt64BE(cookie, 8);
     header.writeBigUInt64BE(BigInt(offset), 16);
-    header.writeUInt32BE(length, 24);
     const answered = new Promise<Outcome>((resolve, reject) => {
       const data = Buffer.alloc(command === Command.Read ? Math.min(length, MAX_PAYLOAD_BYTES) : 0);
       this.pending.set(cookie, { offset, data, extents: new Map(), resolve, reject });
@@ -163,14 +173,22 @@ export class NbdClient {
     if (this.socket.closed) return;
     const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
     if (this.ended === undefined) {
-      const header = Buffer.alloc(REQUEST_BYTES);
-      header.writeUInt32BE(REQUEST_MAGIC, 0);
-      header.writeUInt16BE(Command.Disconnect, 6);
-      this.socket.end(header);
+      this.socket.end(this.header(Command.Disconnect, 0, 0, false));
     } else {
       this.socket.destroy();
     }
     await closed;
+  }
+
+  private header(command: number, flags: number, length: number, withPayload: boolean): Buffer {
+    const extended = this.style === 'extended';
+    const header = Buffer.alloc(extended ? EXTENDED_REQUEST_BYTES : REQUEST_BYTES);
+    header.writeUInt32BE(extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC, 0);
+    header.writeUInt16BE(extended && withPayload ? flags | CommandFlag.PayloadLength : flags, 4);
+    header.writeUInt16BE(command, 6);
+    if (extended) header.writeBigUInt64BE(BigInt(length), 24);
+    else header.writeUInt32BE(length, 24);
+    return header;
   }
 
   private async receive(): Promise<void> {
@@ -191,26 +209,46 @@ export class NbdClient {
     const cookie = head.readBigUInt64BE(8);
     const pending = this.pending.get(cookie);
     if (pending === undefined) throw broken(`reply to unknown cookie ${cookie}`);
-    if (magic === SIMPLE_REPLY_MAGIC) {
-      const errno = head.readUInt32BE(4);
-      if (errno !== 0) pending.error = new NbdError(errnoCode(errno), `server answered ${errno}`);
-      else if (pending.data.length > 0) {
-        if (this.structured) throw broken('simple reply to READ');
-        (await this.stream.read(pending.data.length)).copy(pending.data);
-      }
-    } else if (magic === STRUCTURED_REPLY_MAGIC && this.structured) {
-      const length = (await this.stream.read(CHUNK_HEADER_BYTES - SIMPLE_REPLY_BYTES)).readUInt32BE(
-        0,
-      );
-      if (length > MAX_CHUNK_BYTES) throw broken(`chunk of ${length} bytes`);
-      this.takeChunk(pending, head.readUInt16BE(6), await this.stream.read(length));
-      if ((head.readUInt16BE(4) & ReplyFlag.Done) === 0) return;
+    let last = true;
+    if (magic === SIMPLE_REPLY_MAGIC && this.style !== 'extended') {
+      await this.receiveSimple(pending, head.readUInt32BE(4));
+    } else if (magic === this.chunkMagic) {
+      last = await this.receiveChunk(pending, head);
     } else {
       throw broken(`reply magic ${magic.toString(16)}`);
     }
+    if (!last) return;
     this.pending.delete(cookie);
     if (pending.error === undefined) pending.resolve(pending);
     else pending.reject(pending.error);
+  }
+
+  private get chunkMagic(): number | undefined {
+    if (this.style === 'simple') return undefined;
+    return this.style === 'extended' ? EXTENDED_REPLY_MAGIC : STRUCTURED_REPLY_MAGIC;
+  }
+
+  private async receiveSimple(pending: Pending, errno: number): Promise<void> {
+    if (errno !== 0) {
+      pending.error = new NbdError(errnoCode(errno), `server answered ${errno}`);
+    } else if (pending.data.length > 0) {
+      if (this.style !== 'simple') throw broken('simple reply to READ');
+      (await this.stream.read(pending.data.length)).copy(pending.data);
+    }
+  }
+
+  /** Whether this chunk was the last of its reply. */
+  private async receiveChunk(pending: Pending, head: Buffer): Promise<boolean> {
+    const extended = this.style === 'extended';
+    const size = extended ? EXTENDED_CHUNK_HEADER_BYTES : CHUNK_HEADER_BYTES;
+    const rest = await this.stream.read(size - SIMPLE_REPLY_BYTES);
+    if (extended && Number(rest.readBigUInt64BE(0)) !== pending.offset) {
+      throw broken('reply to another offset');
+    }
+    const length = extended ? Number(rest.readBigUInt64BE(8)) : rest.readUInt32BE(0);
+    if (length > MAX_CHUNK_BYTES) throw broken(`chunk of ${length} bytes`);
+    this.takeChunk(pending, head.readUInt16BE(6), await this.stream.read(length));
+    return (head.readUInt16BE(4) & ReplyFlag.Done) !== 0;
   }
 
   private takeChunk(pending: Pending, type: number, payload: Buffer): void {
@@ -220,10 +258,10 @@ export class NbdClient {
       const length = payload.readUInt32BE(8);
       const position = dataPosition(pending, payload, length);
       pending.data.fill(0, position, position + length);
-    } else if (type === Chunk.BlockStatus) {
+    } else if (type === (this.style === 'extended' ? Chunk.BlockStatusExt : Chunk.BlockStatus)) {
       const context = this.contexts.get(payload.readUInt32BE(0));
       if (context === undefined) throw broken('status of a context that was not selected');
-      pending.extents.set(context, readExtents(payload.subarray(CONTEXT_ID_BYTES)));
+      pending.extents.set(context, readExtents(type, payload));
     } else if ((type & CHUNK_ERROR_BIT) !== 0) {
       pending.error ??= readError(type, payload);
     } else if (type !== Chunk.None) {
@@ -260,13 +298,17 @@ function dataPosition({ offset, data }: Pending, payload: Buffer, length: number
   return position;
 }
 
-function readExtents(descriptors: Buffer): NbdExtent[] {
+function readExtents(type: number, payload: Buffer): NbdExtent[] {
   const extents: NbdExtent[] = [];
-  for (let at = 0; at < descriptors.length; at += EXTENT_BYTES) {
-    extents.push({
-      length: descriptors.readUInt32BE(at),
-      status: descriptors.readUInt32BE(at + 4),
-    });
+  if (type === Chunk.BlockStatus) {
+    for (let at = CONTEXT_ID_BYTES; at < payload.length; at += EXTENT_BYTES) {
+      extents.push({ length: payload.readUInt32BE(at), status: payload.readUInt32BE(at + 4) });
+    }
+    return extents;
+  }
+  for (let at = EXTENDED_STATUS_HEAD_BYTES; at < payload.length; at += EXTENDED_EXTENT_BYTES) {
+    const [length, status] = [payload.readBigUInt64BE(at), payload.readBigUInt64BE(at + 8)];
+    extents.push({ length: Number(length), status: Number(status) });
   }
   return extents;
 }

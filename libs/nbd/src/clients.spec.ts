@@ -57,6 +57,7 @@ it('nbdinfo shows size, description and what can be done', async () => {
     can_fua: true,
     can_trim: true,
     can_zero: true,
+    can_cache: true,
     block_size_minimum: 512,
     block_size_maximum: 32 * MIB,
     contexts: ['base:allocation'],
@@ -164,7 +165,7 @@ it.each([
   ['a trim past the end', 'h.trim(512, 32 << 20)', 'Invalid argument'],
   ['a read of 33 MiB', 'h.pread(33 << 20, 0)', 'too large|Invalid'],
   ['an unknown flag of a write', 'h.pwrite(bytearray(512), 0, 0x40)', 'Invalid argument'],
-  ['a cache request, which was not offered', 'h.cache(512, 0)', 'Invalid argument'],
+  ['a cache request past the end', 'h.cache(512, 32 << 20)', 'Invalid argument'],
 ])('nbdsh gets a clean error for %s', async (_what, statement, message) => {
   const { code, stderr } = await nbdsh(statement);
   expect(code).not.toBe(0);

@@ -123,8 +123,8 @@ export class Connection implements ExportConnection {
   private startTransmission(agreement: Agreement<ServedExport>): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.decoder.startTransmission();
-    this.replies.structured = agreement.structured;
+    this.decoder.startTransmission(agreement.style === 'extended');
+    this.replies.style = agreement.style;
     this.served = agreement.served;
     this.served.connections.add(this);
     this.transmission = new Transmission(agreement, this.replies, {

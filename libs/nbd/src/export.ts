@@ -10,7 +10,7 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface NbdExtent {
   /** Bytes; never 0. */
   readonly length: number;
-  /** Unsigned 32-bit status flags. */
+  /** Unsigned: 32 bits, or up to 2^53 - 1 in a wide context. */
   readonly status: number;
 }
 
@@ -32,6 +32,8 @@ export interface NbdExport {
   readonly preferredBlockSize: number;
   /** Metadata contexts, such as `base:allocation`. */
   readonly metaContexts: readonly string[];
+  /** Those of them whose status needs 64 bits: clients without extended headers are not given them. */
+  readonly wideContexts?: readonly string[];
 
   /** Fills `target`. */
   read(offset: number, target: Buffer): MaybePromise<void>;
@@ -41,6 +43,8 @@ export interface NbdExport {
   trim(offset: number, length: number): MaybePromise<void>;
   /** Makes everything answered so far durable. */
   flush(): MaybePromise<void>;
+  /** Makes reads of the range fast that will come soon. Without it CACHE is not offered. */
+  cache?(offset: number, length: number): MaybePromise<void>;
   /** Extents from `offset` on, in order; at least one, and none beyond `offset + length`. */
   blockStatus(context: string, offset: number, length: number): MaybePromise<readonly NbdExtent[]>;
 }

@@ -9,6 +9,7 @@ import {
   EXPORT_NAME_REPLY_BYTES,
   GREETING_BYTES,
   HandshakeFlag,
+  type HeaderStyle,
   INIT_MAGIC,
   Info,
   OPTION_MAGIC,
@@ -46,8 +47,15 @@ export function boundedText(text: string): Buffer {
   return bytes.subarray(0, end);
 }
 
-/** Transmission flags of an export; DF exists only with structured replies. */
-export function transmissionFlags(target: NbdExport, structured: boolean): number {
+/** What has been agreed so far, as far as it changes what an export offers. */
+export interface Terms {
+  readonly style: HeaderStyle;
+  /** Metadata contexts of this export have been selected. */
+  readonly withContexts: boolean;
+}
+
+/** Transmission flags of an export; DF exists only where replies come in chunks. */
+export function transmissionFlags(target: NbdExport, { style, withContexts }: Terms): number {
   let flags: number =
     TransmissionFlag.HasFlags | TransmissionFlag.SendFlush | TransmissionFlag.SendFua;
   if (target.readOnly) flags |= TransmissionFlag.ReadOnly;
@@ -55,14 +63,16 @@ export function transmissionFlags(target: NbdExport, structured: boolean): numbe
   if (!target.readOnly && target.fastZero) flags |= TransmissionFlag.SendFastZero;
   if (target.rotational) flags |= TransmissionFlag.Rotational;
   if (target.multiConn) flags |= TransmissionFlag.CanMultiConn;
-  if (structured) flags |= TransmissionFlag.SendDf;
+  if (target.cache !== undefined) flags |= TransmissionFlag.SendCache;
+  if (style !== 'simple') flags |= TransmissionFlag.SendDf;
+  if (style === 'extended' && withContexts) flags |= TransmissionFlag.BlockStatusPayload;
   return flags;
 }
 
-export function exportNameReply(target: NbdExport, structured: boolean, noZeroes: boolean): Buffer {
+export function exportNameReply(target: NbdExport, terms: Terms, noZeroes: boolean): Buffer {
   const bytes = Buffer.alloc(EXPORT_NAME_REPLY_BYTES + (noZeroes ? 0 : EXPORT_NAME_PADDING_BYTES));
   bytes.writeBigUInt64BE(BigInt(target.size), 0);
-  bytes.writeUInt16BE(transmissionFlags(target, structured), 8);
+  bytes.writeUInt16BE(transmissionFlags(target, terms), 8);
   return bytes;
 }
 
@@ -71,12 +81,12 @@ export function infoReplies(
   option: number,
   name: string,
   target: NbdExport,
-  structured: boolean,
+  terms: Terms,
 ): Buffer[] {
   const facts = Buffer.alloc(12);
   facts.writeUInt16BE(Info.Export, 0);
   facts.writeBigUInt64BE(BigInt(target.size), 2);
-  facts.writeUInt16BE(transmissionFlags(target, structured), 10);
+  facts.writeUInt16BE(transmissionFlags(target, terms), 10);
 
   const sizes = Buffer.alloc(14);
   sizes.writeUInt16BE(Info.BlockSize, 0);

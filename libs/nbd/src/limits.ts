@@ -18,6 +18,9 @@ export const MAX_DRAINED_OPTION_BYTES = 32 * MIB;
 /** Descriptors in one BLOCK_STATUS chunk. proto.md: servers should not send more. */
 export const MAX_EXTENTS = 2 ** 20;
 
+/** Contexts that one BLOCK_STATUS may name: far more than any export has. */
+export const MAX_STATUS_PAYLOAD_BYTES = 8 + 4 * 1024;
+
 /** Block sizes may be powers of two up to this. proto.md, "Size constraints". */
 export const MAX_MINIMUM_BLOCK_BYTES = 64 * KIB;
 

@@ -5,12 +5,17 @@ import { AllocationState, BASE_ALLOCATION } from './protocol.ts';
 
 const UNIT_BYTES = 64 * 1024;
 
+/** A context whose status is the same everywhere, and has more than 32 bits. */
+export const WIDE_CONTEXT = 'x-test:wide';
+export const WIDE_STATUS = 0x12_3456_789a;
+
 export class MemoryExport implements NbdExport {
   readonly rotational: boolean = false;
   readonly multiConn: boolean = true;
   readonly fastZero: boolean = true;
   readonly preferredBlockSize: number = 4096;
-  readonly metaContexts: readonly string[] = [BASE_ALLOCATION];
+  readonly metaContexts: readonly string[] = [BASE_ALLOCATION, WIDE_CONTEXT];
+  readonly wideContexts: readonly string[] = [WIDE_CONTEXT];
   readonly bytes: Buffer;
   readonly description?: string;
   readonly readOnly: boolean;
@@ -58,11 +63,16 @@ export class MemoryExport implements NbdExport {
     });
   }
 
+  cache(offset: number, length: number): MaybePromise<void> {
+    return this.pass(`cache ${offset} ${length}`, () => undefined);
+  }
+
   flush(): MaybePromise<void> {
     return this.pass('flush', () => undefined);
   }
 
-  blockStatus(_context: string, offset: number, length: number): NbdExtent[] {
+  blockStatus(context: string, offset: number, length: number): NbdExtent[] {
+    if (context === WIDE_CONTEXT) return [{ length, status: WIDE_STATUS }];
     const extents: { length: number; status: number }[] = [];
     const end = offset + length;
     for (let at = offset; at < end; ) {

@@ -1,6 +1,6 @@
 /** Client messages as bytes, for tests that speak the protocol by hand. */
 
-import { OPTION_MAGIC, REQUEST_MAGIC } from './protocol.ts';
+import { CommandFlag, EXTENDED_REQUEST_MAGIC, OPTION_MAGIC, REQUEST_MAGIC } from './protocol.ts';
 
 export function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
@@ -59,5 +59,22 @@ export function request(command: number, fields: RequestFields = {}): Buffer {
     u64(offset),
     u32(fields.length ?? data.length),
     data,
+  ]);
+}
+
+/** The same with extended headers; data makes it a request with a payload. `length` may lie or exceed 32 bits. */
+export function extendedRequest(
+  command: number,
+  fields: Omit<RequestFields, 'length'> & { length?: bigint } = {},
+): Buffer {
+  const { flags, cookie = 1n, offset = 0n, data } = fields;
+  return Buffer.concat([
+    u32(EXTENDED_REQUEST_MAGIC),
+    u16(flags ?? (data === undefined ? 0 : CommandFlag.PayloadLength)),
+    u16(command),
+    u64(cookie),
+    u64(offset),
+    u64(fields.length ?? BigInt(data?.length ?? 0)),
+    data ?? Buffer.alloc(0),
   ]);
 }

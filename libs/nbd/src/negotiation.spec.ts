@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryExport } from './memory-export.fixture.ts';
+import { MemoryExport, WIDE_CONTEXT } from './memory-export.fixture.ts';
 import { contextData, goData, u32 } from './messages.fixture.ts';
 import { type NamedExport, Negotiation, type Step } from './negotiation.ts';
-import { Info, Option, OptionReply } from './protocol.ts';
+import { Info, Option, OptionReply, TransmissionFlag } from './protocol.ts';
 
 const disk: NamedExport = {
   name: 'disk',
@@ -102,13 +102,13 @@ describe('other options', () => {
   it.each([
     ['LIST', Option.List],
     ['STRUCTURED_REPLY', Option.StructuredReply],
+    ['EXTENDED_HEADERS', Option.ExtendedHeaders],
   ])('answers ERR_INVALID to %s with data', (_name, option) => {
     expect(types(ask(start(disk), option, Buffer.of(1)))).toEqual([OptionReply.ErrInvalid]);
   });
 
   it.each([
     ['STARTTLS', Option.StartTls],
-    ['EXTENDED_HEADERS', Option.ExtendedHeaders],
     ['PEEK', 4],
     ['junk', 0xffff_ffff],
   ])('answers ERR_UNSUP to %s and goes on', (_name, option) => {
@@ -202,4 +202,59 @@ describe('metadata contexts', () => {
     const step = ask(structured(disk), Option.SetMetaContext, data);
     expect(types(step)).toEqual([OptionReply.ErrInvalid]);
   });
+});
+
+describe('extended headers', () => {
+  function extended(...exports: NamedExport[]): Negotiation {
+    const negotiation = start(...exports);
+    expect(types(ask(negotiation, Option.ExtendedHeaders))).toEqual([OptionReply.Ack]);
+    return negotiation;
+  }
+
+  it('need no structured replies first, and give metadata contexts', () => {
+    const negotiation = extended(disk);
+    const queries = contextData('disk', 'base:allocation', WIDE_CONTEXT);
+    const step = ask(negotiation, Option.SetMetaContext, queries);
+    expect(contextNames(step)).toEqual(['base:allocation', WIDE_CONTEXT]);
+    expect(ask(negotiation, Option.Go, goData('disk')).agreement?.style).toBe('extended');
+  });
+
+  it('take precedence over structured replies, which come too late', () => {
+    const negotiation = extended(disk);
+    const step = ask(negotiation, Option.StructuredReply);
+    expect(types(step)).toEqual([OptionReply.ErrExtendedHeadersRequired]);
+    const earlier = start(disk);
+    ask(earlier, Option.StructuredReply);
+    ask(earlier, Option.ExtendedHeaders);
+    expect(ask(earlier, Option.Go, goData('disk')).agreement?.style).toBe('extended');
+  });
+
+  it('forbid EXPORT_NAME', () => {
+    expect(() => ask(extended(disk), Option.ExportName, Buffer.from('disk'))).toThrow(
+      'EXPORT_NAME after EXTENDED_HEADERS',
+    );
+  });
+
+  it.each([Option.ListMetaContext, Option.SetMetaContext])(
+    'are needed to see contexts of 64 bits by option %d',
+    (option) => {
+      const negotiation = start(disk);
+      ask(negotiation, Option.StructuredReply);
+      const step = ask(negotiation, option, contextData('disk', 'base:allocation', WIDE_CONTEXT));
+      expect(contextNames(step)).toEqual(['base:allocation']);
+    },
+  );
+
+  it('offer payloads of BLOCK_STATUS once contexts are selected, in INFO as in GO', () => {
+    const negotiation = extended(disk);
+    expect(offered(ask(negotiation, Option.Info, goData('disk')))).toBe(false);
+    ask(negotiation, Option.SetMetaContext, contextData('disk', 'base:allocation'));
+    expect(offered(ask(negotiation, Option.Info, goData('disk')))).toBe(true);
+    expect(offered(ask(negotiation, Option.Go, goData('disk')))).toBe(true);
+  });
+
+  function offered({ replies }: Step): boolean {
+    const facts = replies.find((reply) => reply.readUInt16BE(20) === Info.Export);
+    return ((facts?.readUInt16BE(30) ?? 0) & TransmissionFlag.BlockStatusPayload) !== 0;
+  }
 });

@@ -14,8 +14,9 @@ import {
   OptionCursor,
   optionReply,
   serverReply,
+  type Terms,
 } from './handshake-messages.ts';
-import { HandshakeFlag, Option, OptionReply } from './protocol.ts';
+import { HandshakeFlag, type HeaderStyle, Option, OptionReply } from './protocol.ts';
 import type { OptionRequest } from './session-decoder.ts';
 
 /** The exports as a negotiation sees them. */
@@ -39,7 +40,7 @@ export interface SelectedContext {
 /** What the client agreed on, from the start of transmission. */
 export interface Agreement<T extends NamedExport = NamedExport> {
   readonly served: T;
-  readonly structured: boolean;
+  readonly style: HeaderStyle;
   readonly contexts: readonly SelectedContext[];
 }
 
@@ -53,7 +54,7 @@ export interface Step<T extends NamedExport = NamedExport> {
 
 export class Negotiation<T extends NamedExport = NamedExport> {
   private noZeroes = false;
-  private structured = false;
+  private style: HeaderStyle = 'simple';
   private selection: { served: T; contexts: SelectedContext[] } | undefined;
 
   constructor(private readonly directory: ExportDirectory<T>) {}
@@ -93,7 +94,10 @@ export class Negotiation<T extends NamedExport = NamedExport> {
         return this.infoOrGo(option, data);
       case Option.StructuredReply:
         requireEmpty(data);
-        this.structured = true;
+        return this.structuredReplies(option);
+      case Option.ExtendedHeaders:
+        requireEmpty(data);
+        this.style = 'extended';
         return { replies: [optionReply(option, OptionReply.Ack)] };
       case Option.ListMetaContext:
         return this.listContexts(option, data);
@@ -106,14 +110,28 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     }
   }
 
+  /** Extended headers, once agreed, cannot be traded for structured replies (proto.md, STRUCTURED_REPLY). */
+  private structuredReplies(option: number): Step<T> {
+    if (this.style === 'extended') {
+      throw new NbdError('option_refused', 'extended headers have been agreed already', {
+        replyType: OptionReply.ErrExtendedHeadersRequired,
+      });
+    }
+    this.style = 'structured';
+    return { replies: [optionReply(option, OptionReply.Ack)] };
+  }
+
   private exportName(data: Buffer | undefined): Step<T> {
+    if (this.style === 'extended') {
+      throw new NbdError('protocol_error', 'EXPORT_NAME after EXTENDED_HEADERS');
+    }
     const name = data === undefined ? undefined : decodeString(data, 'export name');
     const served = name === undefined ? undefined : this.directory.find(name);
     if (served === undefined) {
       throw new NbdError('protocol_error', 'EXPORT_NAME of an export that does not exist');
     }
     return {
-      replies: [exportNameReply(served.target, this.structured, this.noZeroes)],
+      replies: [exportNameReply(served.target, this.terms(served), this.noZeroes)],
       agreement: this.agreeOn(served),
     };
   }
@@ -136,14 +154,14 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     for (let i = 0; i < requests; i += 1) cursor.u16('information request');
     cursor.end();
     const served = this.find(name);
-    const replies = infoReplies(option, served.name, served.target, this.structured);
+    const replies = infoReplies(option, served.name, served.target, this.terms(served));
     replies.push(optionReply(option, OptionReply.Ack));
     return option === Option.Go ? { replies, agreement: this.agreeOn(served) } : { replies };
   }
 
   private listContexts(option: number, data: Buffer | undefined): Step<T> {
     const { served, queries } = this.readContextQueries(data);
-    const listed = served.target.metaContexts.filter(
+    const listed = this.offered(served).filter(
       (context) =>
         queries.length === 0 ||
         queries.some((query) => query === context || query === `${namespaceOf(context)}:`),
@@ -157,7 +175,7 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     // the old selection goes even when the new one fails (proto.md, SET_META_CONTEXT)
     this.selection = undefined;
     const { served, queries } = this.readContextQueries(data);
-    const contexts = served.target.metaContexts
+    const contexts = this.offered(served)
       .filter((context) => queries.includes(context))
       .map((name, index) => ({ id: index + 1, name }));
     this.selection = { served, contexts };
@@ -167,7 +185,7 @@ export class Negotiation<T extends NamedExport = NamedExport> {
   }
 
   private readContextQueries(data: Buffer | undefined): { served: T; queries: string[] } {
-    if (!this.structured) {
+    if (this.style === 'simple') {
       throw invalidOptionData('metadata contexts need structured replies first');
     }
     const cursor = new OptionCursor(requireKept(data));
@@ -189,9 +207,23 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     });
   }
 
+  /** Contexts that this client can be given. */
+  private offered({ target }: T): readonly string[] {
+    const { metaContexts, wideContexts = [] } = target;
+    if (this.style === 'extended') return metaContexts;
+    return metaContexts.filter((context) => !wideContexts.includes(context));
+  }
+
+  private selected(served: T): readonly SelectedContext[] {
+    return this.selection?.served === served ? this.selection.contexts : [];
+  }
+
+  private terms(served: T): Terms {
+    return { style: this.style, withContexts: this.selected(served).length > 0 };
+  }
+
   private agreeOn(served: T): Agreement<T> {
-    const contexts = this.selection?.served === served ? this.selection.contexts : [];
-    return { served, structured: this.structured, contexts };
+    return { served, style: this.style, contexts: this.selected(served) };
   }
 }
 

@@ -120,6 +120,7 @@ export const TransmissionFlag = {
   CanMultiConn: 1 << 8,
   SendCache: 1 << 10,
   SendFastZero: 1 << 11,
+  BlockStatusPayload: 1 << 12,
 } as const;
 
 // --- Transmission ("Transmission phase") ------------------------------------------------------
@@ -140,6 +141,25 @@ export const TransmissionFlag = {
 export const REQUEST_MAGIC = 0x2560_9513;
 export const REQUEST_BYTES = 28;
 
+/**
+ * Request once EXTENDED_HEADERS has been agreed.
+ *
+ * | at | bytes | field                                                      |
+ * |----|-------|------------------------------------------------------------|
+ * | 0  | 4     | EXTENDED_REQUEST_MAGIC                                     |
+ * | 4  | 2     | command flags                                              |
+ * | 6  | 2     | command                                                    |
+ * | 8  | 8     | cookie                                                     |
+ * | 16 | 8     | offset                                                     |
+ * | 24 | 8     | length: of the payload with flag PayloadLength, else of the effect |
+ * | 32 | …     | payload, with flag PayloadLength                           |
+ */
+export const EXTENDED_REQUEST_MAGIC = 0x21e4_1c71;
+export const EXTENDED_REQUEST_BYTES = 32;
+
+/** Payload of BLOCK_STATUS with flag PayloadLength: effect length 8, then context ids of 4 bytes each. */
+export const STATUS_PAYLOAD_HEAD_BYTES = 8;
+
 export const Command = {
   Read: 0,
   Write: 1,
@@ -157,6 +177,7 @@ export const CommandFlag = {
   DontFragment: 1 << 2,
   RequestOne: 1 << 3,
   FastZero: 1 << 4,
+  PayloadLength: 1 << 5,
 } as const;
 
 /**
@@ -187,35 +208,59 @@ export const SIMPLE_REPLY_BYTES = 16;
 export const STRUCTURED_REPLY_MAGIC = 0x668e_33ef;
 export const CHUNK_HEADER_BYTES = 20;
 
+/**
+ * Chunk of a reply once EXTENDED_HEADERS has been agreed; there are no simple replies then.
+ *
+ * | at | bytes | field                    |
+ * |----|-------|--------------------------|
+ * | 0  | 4     | EXTENDED_REPLY_MAGIC     |
+ * | 4  | 2     | reply flags              |
+ * | 6  | 2     | chunk type               |
+ * | 8  | 8     | cookie                   |
+ * | 16 | 8     | offset of the request    |
+ * | 24 | 8     | length of payload        |
+ * | 32 | …     | payload                  |
+ */
+export const EXTENDED_REPLY_MAGIC = 0x6e8a_278c;
+export const EXTENDED_CHUNK_HEADER_BYTES = 32;
+
 export const ReplyFlag = { Done: 1 << 0 } as const;
 
 /**
  * Payloads by chunk type.
  *
- * | type        | payload                                              |
- * |-------------|------------------------------------------------------|
- * | None        | nothing                                              |
- * | OffsetData  | offset 8, data                                       |
- * | OffsetHole  | offset 8, hole size 4                                |
- * | BlockStatus | context id 4, then (length 4, status 4) once or more |
- * | Error       | error 4, message length 2, message                   |
- * | ErrorOffset | error 4, message length 2, message, offset 8         |
+ * | type           | payload                                                       |
+ * |----------------|---------------------------------------------------------------|
+ * | None           | nothing                                                       |
+ * | OffsetData     | offset 8, data                                                |
+ * | OffsetHole     | offset 8, hole size 4                                         |
+ * | BlockStatus    | context id 4, then (length 4, status 4) once or more          |
+ * | BlockStatusExt | context id 4, count 4, then (length 8, status 8) count times  |
+ * | Error          | error 4, message length 2, message                            |
+ * | ErrorOffset    | error 4, message length 2, message, offset 8                  |
  */
 export const Chunk = {
   None: 0,
   OffsetData: 1,
   OffsetHole: 2,
   BlockStatus: 5,
+  BlockStatusExt: 6,
   Error: 0x8001,
   ErrorOffset: 0x8002,
 } as const;
 
 export const CHUNK_ERROR_BIT = 0x8000;
-/** Chunk header and offset of an OffsetData chunk: what comes before the data. */
-export const DATA_CHUNK_BYTES = CHUNK_HEADER_BYTES + 8;
+/** Offset of an OffsetData chunk, which comes before the data. */
+export const DATA_OFFSET_BYTES = 8;
 /** Context id of a BlockStatus chunk, and each of its descriptors. */
 export const CONTEXT_ID_BYTES = 4;
 export const EXTENT_BYTES = 8;
+/** Context id and count of a BlockStatusExt chunk, and each of its descriptors. */
+export const EXTENDED_STATUS_HEAD_BYTES = 8;
+export const EXTENDED_EXTENT_BYTES = 16;
+
+/** How requests and replies look, as agreed: plain, with STRUCTURED_REPLY, with EXTENDED_HEADERS. */
+export type HeaderStyle = 'simple' | 'structured' | 'extended';
 
 /** "Error values": the only errors the wire knows. */
 export const Errno = {

@@ -15,8 +15,13 @@ import {
   CHUNK_HEADER_BYTES,
   Chunk,
   CONTEXT_ID_BYTES,
-  DATA_CHUNK_BYTES,
+  DATA_OFFSET_BYTES,
+  EXTENDED_CHUNK_HEADER_BYTES,
+  EXTENDED_EXTENT_BYTES,
+  EXTENDED_REPLY_MAGIC,
+  EXTENDED_STATUS_HEAD_BYTES,
   EXTENT_BYTES,
+  type HeaderStyle,
   ReplyFlag,
   SIMPLE_REPLY_BYTES,
   SIMPLE_REPLY_MAGIC,
@@ -44,8 +49,8 @@ export interface ReadSlot {
 
 export class ReplyWriter {
   private batch: Batch | undefined;
-  /** Replies follow the structured format once that has been agreed. */
-  structured = false;
+  /** How replies look, once that has been agreed. */
+  style: HeaderStyle = 'simple';
   private unsent = 0;
 
   constructor(
@@ -64,30 +69,33 @@ export class ReplyWriter {
 
   /** Success without data. Simple replies stay allowed next to structured ones, except for READ. */
   success(request: Request): void {
+    if (this.style === 'extended') {
+      this.done(request);
+      return;
+    }
     const head = this.reserve(SIMPLE_REPLY_BYTES);
     writeSimpleHeader(head, request, 0);
   }
 
   error(request: Request, error: NbdError): void {
-    if (!this.structured) {
+    if (this.style === 'simple') {
       writeSimpleHeader(this.reserve(SIMPLE_REPLY_BYTES), request, error.errno);
       return;
     }
     const message = boundedText(error.message);
     const at = offsetInside(request, error);
     const length = 6 + message.length + (at === undefined ? 0 : 8);
-    const chunk = this.reserve(CHUNK_HEADER_BYTES + length);
     const type = at === undefined ? Chunk.Error : Chunk.ErrorOffset;
-    writeChunkHeader(chunk, request, type, length, ReplyFlag.Done);
-    chunk.writeUInt32BE(error.errno, CHUNK_HEADER_BYTES);
-    chunk.writeUInt16BE(message.length, CHUNK_HEADER_BYTES + 4);
-    message.copy(chunk, CHUNK_HEADER_BYTES + 6);
-    if (at !== undefined) writeUint64(chunk, at, chunk.length - 8);
+    const payload = this.chunk(request, type, length, ReplyFlag.Done);
+    payload.writeUInt32BE(error.errno, 0);
+    payload.writeUInt16BE(message.length, 4);
+    message.copy(payload, 6);
+    if (at !== undefined) writeUint64(payload, at, length - 8);
   }
 
   /** Success of a structured reply whose chunks, if any, have been sent. */
   done(request: Request): void {
-    writeChunkHeader(this.reserve(CHUNK_HEADER_BYTES), request, Chunk.None, 0, ReplyFlag.Done);
+    this.chunk(request, Chunk.None, 0, ReplyFlag.Done);
   }
 
   blockStatus(
@@ -96,30 +104,52 @@ export class ReplyWriter {
     extents: readonly NbdExtent[],
     last: boolean,
   ): void {
+    const flags = last ? ReplyFlag.Done : 0;
+    if (this.style === 'extended') {
+      this.extendedStatus(request, contextId, extents, flags);
+      return;
+    }
     const length = CONTEXT_ID_BYTES + extents.length * EXTENT_BYTES;
-    const chunk = this.reserve(CHUNK_HEADER_BYTES + length);
-    writeChunkHeader(chunk, request, Chunk.BlockStatus, length, last ? ReplyFlag.Done : 0);
-    let at = chunk.writeUInt32BE(contextId, CHUNK_HEADER_BYTES);
+    const payload = this.chunk(request, Chunk.BlockStatus, length, flags);
+    let at = payload.writeUInt32BE(contextId, 0);
     for (const { length: extentLength, status } of extents) {
-      at = chunk.writeUInt32BE(extentLength, at);
-      at = chunk.writeUInt32BE(status, at);
+      at = payload.writeUInt32BE(extentLength, at);
+      at = payload.writeUInt32BE(status, at);
+    }
+  }
+
+  private extendedStatus(
+    request: Request,
+    contextId: number,
+    extents: readonly NbdExtent[],
+    flags: number,
+  ): void {
+    const length = EXTENDED_STATUS_HEAD_BYTES + extents.length * EXTENDED_EXTENT_BYTES;
+    const payload = this.chunk(request, Chunk.BlockStatusExt, length, flags);
+    payload.writeUInt32BE(contextId, 0);
+    let at = payload.writeUInt32BE(extents.length, 4);
+    for (const extent of extents) {
+      at = writeUint64(payload, extent.length, at);
+      at = writeUint64(payload, extent.status, at);
     }
   }
 
   /** Room for the reply to a READ; ends with `commitRead`, `dropRead` or `detachRead` before anything else. */
   beginRead(request: Request): ReadSlot {
-    const head = this.structured ? DATA_CHUNK_BYTES : SIMPLE_REPLY_BYTES;
+    const head =
+      this.style === 'simple' ? SIMPLE_REPLY_BYTES : this.chunkHeaderBytes + DATA_OFFSET_BYTES;
     const region = this.reserve(head + request.length);
     return { region, target: region.subarray(head), batch: this.batch as Batch };
   }
 
   commitRead(request: Request, { region }: ReadSlot): void {
-    if (!this.structured) {
+    if (this.style === 'simple') {
       writeSimpleHeader(region, request, 0);
       return;
     }
-    writeChunkHeader(region, request, Chunk.OffsetData, 8 + request.length, ReplyFlag.Done);
-    writeUint64(region, request.offset, CHUNK_HEADER_BYTES);
+    const length = DATA_OFFSET_BYTES + request.length;
+    this.writeHeader(region, request, Chunk.OffsetData, length, ReplyFlag.Done);
+    writeUint64(region, request.offset, this.chunkHeaderBytes);
   }
 
   dropRead({ region, batch }: ReadSlot): void {
@@ -149,6 +179,28 @@ export class ReplyWriter {
     this.batch = undefined;
     if (batch.used === 0) this.letGo(batch);
     else this.transmit(batch.buffer.subarray(0, batch.used), batch);
+  }
+
+  private get chunkHeaderBytes(): number {
+    return this.style === 'extended' ? EXTENDED_CHUNK_HEADER_BYTES : CHUNK_HEADER_BYTES;
+  }
+
+  /** Header of a chunk in the batch; answers the place of its payload. */
+  private chunk(request: Request, type: number, length: number, flags: number): Buffer {
+    const chunk = this.reserve(this.chunkHeaderBytes + length);
+    this.writeHeader(chunk, request, type, length, flags);
+    return chunk.subarray(this.chunkHeaderBytes);
+  }
+
+  private writeHeader(
+    target: Buffer,
+    request: Request,
+    type: number,
+    length: number,
+    flags: number,
+  ): void {
+    if (this.style === 'extended') writeExtendedHeader(target, request, type, length, flags);
+    else writeChunkHeader(target, request, type, length, flags);
   }
 
   private reserve(count: number): Buffer {
@@ -208,7 +260,25 @@ function writeChunkHeader(
   target.writeUInt32BE(length, 16);
 }
 
-function writeUint64(target: Buffer, value: number, at: number): void {
+function writeExtendedHeader(
+  target: Buffer,
+  request: Request,
+  type: number,
+  length: number,
+  flags: number,
+): void {
+  target.writeUInt32BE(EXTENDED_REPLY_MAGIC, 0);
+  target.writeUInt16BE(flags, 4);
+  target.writeUInt16BE(type, 6);
+  target.writeUInt32BE(request.cookieHigh, 8);
+  target.writeUInt32BE(request.cookieLow, 12);
+  target.writeUInt32BE(request.offsetHigh, 16);
+  target.writeUInt32BE(request.offsetLow, 20);
+  writeUint64(target, length, 24);
+}
+
+/** Returns the position behind, as Buffer's own writers do. */
+function writeUint64(target: Buffer, value: number, at: number): number {
   target.writeUInt32BE(Math.floor(value / WORD), at);
-  target.writeUInt32BE(value % WORD, at + 4);
+  return target.writeUInt32BE(value % WORD, at + 4);
 }

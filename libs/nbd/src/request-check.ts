@@ -8,14 +8,14 @@ import { NbdError } from './errors.ts';
 import type { NbdExport } from './export.ts';
 import { MAX_PAYLOAD_BYTES } from './limits.ts';
 import type { Agreement } from './negotiation.ts';
-import { Command, CommandFlag } from './protocol.ts';
+import { Command, CommandFlag, type HeaderStyle } from './protocol.ts';
 import type { Request } from './session-decoder.ts';
 
 /** The error that refuses the request, or undefined where it may go on. */
 export function checkRequest(request: Request, agreement: Agreement): NbdError | undefined {
   const { target } = agreement.served;
   const { command } = request;
-  const allowed = allowedFlags(command, target, agreement.structured);
+  const allowed = allowedFlags(command, target, agreement.style);
   if (allowed === undefined) return new NbdError('EINVAL', `command ${command} is not supported`);
   if ((request.flags & ~allowed) !== 0) {
     return new NbdError(
@@ -26,29 +26,55 @@ export function checkRequest(request: Request, agreement: Agreement): NbdError |
   if (command === Command.Flush) return checkFlush(request);
   const changes = isChange(command);
   if (changes && target.readOnly) return new NbdError('EPERM', 'export is read-only');
-  if (command === Command.BlockStatus && agreement.contexts.length === 0) {
-    return new NbdError('EINVAL', 'no metadata context was selected');
+  if (command === Command.BlockStatus) {
+    const refusal = checkContexts(request, agreement);
+    if (refusal !== undefined) return refusal;
   }
-  return checkRange(request, target, changes) ?? checkLength(request, agreement.structured);
+  return checkRange(request, target, changes) ?? checkLength(request, agreement.style);
 }
 
-function allowedFlags(command: number, target: NbdExport, structured: boolean): number | undefined {
+function allowedFlags(command: number, target: NbdExport, style: HeaderStyle): number | undefined {
+  const payload = style === 'extended' ? CommandFlag.PayloadLength : 0;
   switch (command) {
     case Command.Read:
-      return structured ? CommandFlag.Fua | CommandFlag.DontFragment : CommandFlag.Fua;
+      return style === 'simple' ? CommandFlag.Fua : CommandFlag.Fua | CommandFlag.DontFragment;
     case Command.Write:
+      return CommandFlag.Fua | payload;
     case Command.Flush:
     case Command.Trim:
       return CommandFlag.Fua;
+    case Command.Cache:
+      return target.cache === undefined ? undefined : CommandFlag.Fua;
     case Command.WriteZeroes: {
       const common = CommandFlag.Fua | CommandFlag.NoHole;
       return target.fastZero ? common | CommandFlag.FastZero : common;
     }
     case Command.BlockStatus:
-      return CommandFlag.Fua | CommandFlag.RequestOne;
+      return CommandFlag.Fua | CommandFlag.RequestOne | payload;
     default:
       return undefined;
   }
+}
+
+/** A BLOCK_STATUS that names contexts must name selected ones, each once. */
+function checkContexts(
+  { flags, contextIds }: Request,
+  { contexts }: Agreement,
+): NbdError | undefined {
+  if (contexts.length === 0) return new NbdError('EINVAL', 'no metadata context was selected');
+  if ((flags & CommandFlag.PayloadLength) === 0) return undefined;
+  const known = contexts.map(({ id }) => id);
+  const good =
+    contextIds !== undefined &&
+    contextIds.length > 0 &&
+    new Set(contextIds).size === contextIds.length &&
+    contextIds.every((id) => known.includes(id));
+  if (good) return undefined;
+  const given = contextIds?.join(', ') || 'none that can be read';
+  return new NbdError(
+    'EINVAL',
+    `context ids: got ${given}, allowed are ${known.join(', ')}, each once`,
+  );
 }
 
 function isChange(command: number): boolean {
@@ -80,14 +106,14 @@ function checkRange(request: Request, target: NbdExport, changes: boolean): NbdE
   return undefined;
 }
 
-function checkLength({ command, length }: Request, structured: boolean): NbdError | undefined {
+function checkLength({ command, length }: Request, style: HeaderStyle): NbdError | undefined {
   if (command === Command.BlockStatus && length === 0) {
     return new NbdError('EINVAL', 'block status: got length 0, allowed is more');
   }
   if (length <= MAX_PAYLOAD_BYTES || (command !== Command.Read && command !== Command.Write)) {
     return undefined;
   }
-  const code = command === Command.Read && structured ? 'EOVERFLOW' : 'EINVAL';
+  const code = command === Command.Read && style !== 'simple' ? 'EOVERFLOW' : 'EINVAL';
   return new NbdError(code, `length: got ${length}, allowed is at most ${MAX_PAYLOAD_BYTES}`);
 }
 

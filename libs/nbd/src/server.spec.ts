@@ -10,6 +10,7 @@ import {
   BASE_ALLOCATION,
   Command,
   CommandFlag,
+  type HeaderStyle,
   Option,
   TransmissionFlag,
 } from './protocol.ts';
@@ -21,8 +22,8 @@ let serving: Serving;
 let disk: MemoryExport;
 const clients: NbdClient[] = [];
 
-async function connect(name = 'disk', structured = true): Promise<NbdClient> {
-  const client = await NbdClient.connect(serving.uri(name), { structured });
+async function connect(name = 'disk', style: HeaderStyle = 'extended'): Promise<NbdClient> {
+  const client = await NbdClient.connect(serving.uri(name), { style });
   clients.push(client);
   return client;
 }
@@ -43,12 +44,9 @@ function code(expected: string): object {
   return expect.objectContaining({ code: expected });
 }
 
-describe.each([
-  ['structured', true],
-  ['simple', false],
-])('with %s replies', (_style, structured) => {
+describe.each<HeaderStyle>(['simple', 'structured', 'extended'])('with %s replies', (style) => {
   it('reads back what was written, small and large, among many requests at once', async () => {
-    const client = await connect('disk', structured);
+    const client = await connect('disk', style);
     const data = randomBytes(20 * MIB);
     const sizes = [512, 4096, 65_536, 65_536 + 512, MIB, 4 * MIB, 12 * MIB];
     let at = 0;
@@ -77,7 +75,7 @@ describe.each([
   ])(
     'answers %s with its error and goes on',
     async (_what, command, flags, offset, length, errno) => {
-      const client = await connect('disk', structured);
+      const client = await connect('disk', style);
       const payload = command === Command.Write ? Buffer.alloc(length) : undefined;
       await expect(client.request(command, flags, offset, length, payload)).rejects.toEqual(
         code(errno),
@@ -89,7 +87,7 @@ describe.each([
 
   it('refuses changes of a read-only export', async () => {
     serving.server.addExport('fixed', new MemoryExport(MIB, { readOnly: true }));
-    const client = await connect('fixed', structured);
+    const client = await connect('fixed', style);
     await expect(client.write(0, Buffer.alloc(512))).rejects.toEqual(code('EPERM'));
     await expect(client.writeZeroes(0, 512)).rejects.toEqual(code('EPERM'));
     await expect(client.trim(0, 512)).rejects.toEqual(code('EPERM'));
@@ -97,30 +95,22 @@ describe.each([
   });
 
   it('accepts requests of length 0 without troubling the export', async () => {
-    const client = await connect('disk', structured);
+    const client = await connect('disk', style);
     await client.write(0, Buffer.alloc(0));
     await client.read(64 * MIB, 0);
     await client.trim(0, 0);
     expect(disk.calls).toEqual([]);
   });
 
-  it('drains a write over the limit and refuses it', async () => {
-    const client = await connect('disk', structured);
-    const large = Buffer.alloc(33 * MIB);
-    await expect(client.write(0, large)).rejects.toEqual(code('EINVAL'));
-    await client.flush();
-    expect(disk.calls).toEqual(['flush']);
-  });
-
   it('refuses a read over the limit', async () => {
-    const client = await connect('disk', structured);
+    const client = await connect('disk', style);
     await expect(client.read(0, 33 * MIB)).rejects.toEqual(
-      code(structured ? 'EOVERFLOW' : 'EINVAL'),
+      code(style === 'simple' ? 'EINVAL' : 'EOVERFLOW'),
     );
   });
 
   it('answers in whatever order the export does', async () => {
-    const client = await connect('disk', structured);
+    const client = await connect('disk', style);
     disk.bytes.fill(7, 512, 1024);
     let open: () => void = () => undefined;
     const opened = new Promise<void>((resolve) => {
@@ -136,7 +126,31 @@ describe.each([
   });
 });
 
+it.each<HeaderStyle>(['simple', 'structured'])(
+  'drains a write over the limit and refuses it, with %s replies',
+  async (style) => {
+    const client = await connect('disk', style);
+    const large = Buffer.alloc(33 * MIB);
+    await expect(client.write(0, large)).rejects.toEqual(code('EINVAL'));
+    await client.flush();
+    expect(disk.calls).toEqual(['flush']);
+  },
+);
+
 describe('commands', () => {
+  it('pass a hint of reads to come on to an export that can use it', async () => {
+    const client = await connect();
+    expect(client.info.flags & TransmissionFlag.SendCache).toBeTruthy();
+    await client.cache(4096, 8192);
+    expect(disk.calls).toEqual(['cache 4096 8192']);
+    const plain = new MemoryExport(MIB);
+    Object.defineProperty(plain, 'cache', { value: undefined });
+    serving.server.addExport('plain', plain);
+    const other = await connect('plain');
+    expect(other.info.flags & TransmissionFlag.SendCache).toBe(0);
+    await expect(other.cache(0, 512)).rejects.toEqual(code('EINVAL'));
+  });
+
   it('flushes after a write with FUA and before its answer', async () => {
     const client = await connect();
     await client.write(0, Buffer.alloc(512), { fua: true });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { NbdError } from './errors.ts';
 import { MAX_DRAINED_OPTION_BYTES, MAX_OPTION_BYTES, MAX_PAYLOAD_BYTES } from './limits.ts';
-import { goData, option, request, u32 } from './messages.fixture.ts';
-import { Command, Option } from './protocol.ts';
+import { extendedRequest, goData, option, request, u32, u64 } from './messages.fixture.ts';
+import { Command, CommandFlag, Option } from './protocol.ts';
 import { type ClientMessage, SessionDecoder } from './session-decoder.ts';
 
 function newDecoder(): SessionDecoder {
@@ -10,13 +10,19 @@ function newDecoder(): SessionDecoder {
 }
 
 /** Feeds the chunks and gathers all messages; transmission starts after GO, as a server would do it. */
-function decode(chunks: readonly Buffer[], decoder = newDecoder()): ClientMessage[] {
+function decode(
+  chunks: readonly Buffer[],
+  decoder = newDecoder(),
+  extended = false,
+): ClientMessage[] {
   const messages: ClientMessage[] = [];
   for (const chunk of chunks) {
     decoder.push(chunk);
     for (let message = decoder.next(); message !== undefined; message = decoder.next()) {
       messages.push(message);
-      if (message.kind === 'option' && message.option === Option.Go) decoder.startTransmission();
+      if (message.kind === 'option' && message.option === Option.Go) {
+        decoder.startTransmission(extended);
+      }
     }
   }
   return messages;
@@ -84,6 +90,62 @@ describe('decoding a session', () => {
     const [message] = decode(chunks, decoder);
     expect(message).toMatchObject({ kind: 'request', payload: data });
     expect(message).toHaveProperty('lease.length', data.length);
+  });
+});
+
+const extendedSession = Buffer.concat([
+  u32(3),
+  option(Option.ExtendedHeaders),
+  option(Option.Go, goData('disk')),
+  extendedRequest(Command.Read, { offset: 0xffff_ffff_ffff_fe00n, length: 512n }),
+  extendedRequest(Command.Write, { offset: 2n ** 40n, data: Buffer.from('payload of a write') }),
+  extendedRequest(Command.WriteZeroes, { length: 2n ** 40n }),
+  extendedRequest(Command.Trim, { data: Buffer.from('what no trim should have') }),
+  extendedRequest(Command.BlockStatus, { data: Buffer.concat([u64(2n ** 33n), u32(2), u32(7)]) }),
+  extendedRequest(Command.BlockStatus, { data: Buffer.from('half an id') }),
+  extendedRequest(Command.Write, { flags: 0, data: Buffer.from('as QEMU sends it') }),
+  extendedRequest(Command.Disconnect),
+]);
+
+function decodeExtended(chunks: readonly Buffer[]): ClientMessage[] {
+  return decode(chunks, newDecoder(), true);
+}
+
+describe('decoding a session with extended headers', () => {
+  it('gives every message of one chunk', () => {
+    expect(decodeExtended([extendedSession]).slice(3)).toMatchObject([
+      { command: Command.Read, offsetHigh: 0xffff_ffff, offsetLow: 0xffff_fe00, length: 512 },
+      { command: Command.Write, offset: 2 ** 40, payload: Buffer.from('payload of a write') },
+      { command: Command.WriteZeroes, length: 2 ** 40, payload: undefined },
+      { command: Command.Trim, flags: CommandFlag.PayloadLength, payload: undefined },
+      { command: Command.BlockStatus, length: 2 ** 33, contextIds: [2, 7], payload: undefined },
+      { command: Command.BlockStatus, contextIds: undefined, payload: undefined },
+      { command: Command.Write, flags: 0, payload: Buffer.from('as QEMU sends it') },
+      { command: Command.Disconnect },
+    ]);
+  });
+
+  it('gives the same messages wherever the bytes are split', () => {
+    const whole = decodeExtended([extendedSession]);
+    for (let at = 1; at < extendedSession.length; at += 1) {
+      const parts = [extendedSession.subarray(0, at), extendedSession.subarray(at)];
+      expect(decodeExtended(parts)).toEqual(whole);
+    }
+  });
+
+  it('gives the same messages byte by byte', () => {
+    const bytes = Array.from(extendedSession, (byte) => Buffer.of(byte));
+    expect(decodeExtended(bytes)).toEqual(decodeExtended([extendedSession]));
+  });
+
+  it('cuts off a client whose payload is over the limit', () => {
+    const large = extendedRequest(Command.Write, {
+      flags: CommandFlag.PayloadLength,
+      length: BigInt(MAX_PAYLOAD_BYTES + 1),
+    });
+    expect(() => decodeExtended([u32(3), option(Option.Go, goData('disk')), large])).toThrow(
+      expect.objectContaining({ code: 'protocol_error' }),
+    );
   });
 });
 

@@ -10,15 +10,21 @@ import {
   MAX_DRAINED_OPTION_BYTES,
   MAX_OPTION_BYTES,
   MAX_PAYLOAD_BYTES,
+  MAX_STATUS_PAYLOAD_BYTES,
   MIN_POOLED_BYTES,
 } from './limits.ts';
 import {
   CLIENT_FLAGS_BYTES,
+  CONTEXT_ID_BYTES,
   Command,
+  CommandFlag,
+  EXTENDED_REQUEST_BYTES,
+  EXTENDED_REQUEST_MAGIC,
   OPTION_HEADER_BYTES,
   OPTION_MAGIC,
   REQUEST_BYTES,
   REQUEST_MAGIC,
+  STATUS_PAYLOAD_HEAD_BYTES,
   WORD,
 } from './protocol.ts';
 
@@ -43,9 +49,15 @@ export interface Request {
   readonly cookieLow: number;
   /** Exact below 2^53. Above, it is rounded but still far beyond any export, which is all that matters. */
   readonly offset: number;
-  readonly length: number;
-  /** Data of a WRITE; undefined for other commands, and where it was over the limit and has been drained. */
+  /** The offset as it came, for extended replies, which echo it. */
+  readonly offsetHigh: number;
+  readonly offsetLow: number;
+  /** Bytes of the export that are meant; inexact like `offset`. Only a payload that was dropped is not the effect. */
+  length: number;
+  /** Data of a WRITE; undefined for other commands, and where it has been drained. */
   payload: Buffer | undefined;
+  /** Contexts that a BLOCK_STATUS is limited to. */
+  contextIds: readonly number[] | undefined;
   /** The pooled buffer under `payload`, to be given back after use. */
   lease: Buffer | undefined;
 }
@@ -57,9 +69,10 @@ type Phase = 'client-flags' | 'options' | 'requests';
 export class SessionDecoder {
   private readonly queue = new ByteQueue();
   private phase: Phase = 'client-flags';
+  private extended = false;
   /** The message whose header has been read and whose data is on its way. */
   private pendingOption: { option: number; length: number } | undefined;
-  private pendingWrite: Request | undefined;
+  private pendingRequest: Request | undefined;
   private payloadFilled = 0;
   private toDrain = 0;
 
@@ -76,14 +89,15 @@ export class SessionDecoder {
   }
 
   /** What follows are requests. To be called between two messages, when an option has ended the negotiation. */
-  startTransmission(): void {
+  startTransmission(extended = false): void {
     this.phase = 'requests';
+    this.extended = extended;
   }
 
   /** Gives up a payload that will never be complete. */
   abandon(): Buffer | undefined {
-    const lease = this.pendingWrite?.lease;
-    this.pendingWrite = undefined;
+    const lease = this.pendingRequest?.lease;
+    this.pendingRequest = undefined;
     return lease;
   }
 
@@ -134,46 +148,67 @@ export class SessionDecoder {
   }
 
   private nextRequest(): Request | undefined {
-    const pending = this.pendingWrite;
-    if (pending !== undefined) return this.continueWrite(pending);
-    const header = this.queue.take(REQUEST_BYTES);
+    const pending = this.pendingRequest;
+    if (pending !== undefined) return this.continuePayload(pending);
+    const header = this.queue.take(this.extended ? EXTENDED_REQUEST_BYTES : REQUEST_BYTES);
     if (header === undefined) return undefined;
-    if (header.readUInt32BE(0) !== REQUEST_MAGIC) {
+    const magic = this.extended ? EXTENDED_REQUEST_MAGIC : REQUEST_MAGIC;
+    if (header.readUInt32BE(0) !== magic) {
       throw new NbdError('protocol_error', 'request magic is wrong');
     }
+    const offsetHigh = header.readUInt32BE(16);
+    const offsetLow = header.readUInt32BE(20);
     const request: Request = {
       kind: 'request',
       flags: header.readUInt16BE(4),
       command: header.readUInt16BE(6),
       cookieHigh: header.readUInt32BE(8),
       cookieLow: header.readUInt32BE(12),
-      offset: header.readUInt32BE(16) * WORD + header.readUInt32BE(20),
-      length: header.readUInt32BE(24),
+      offset: offsetHigh * WORD + offsetLow,
+      offsetHigh,
+      offsetLow,
+      length: this.extended
+        ? header.readUInt32BE(24) * WORD + header.readUInt32BE(28)
+        : header.readUInt32BE(24),
       payload: undefined,
+      contextIds: undefined,
       lease: undefined,
     };
-    return request.command === Command.Write ? this.startWrite(request) : request;
+    return this.hasPayload(request) ? this.startPayload(request) : request;
   }
 
-  private startWrite(request: Request): Request | undefined {
-    if (request.length > MAX_PAYLOAD_BYTES) {
-      this.toDrain = request.length;
+  /** QEMU's client up to version 10 sends the data of an extended WRITE without the flag that announces it. */
+  private hasPayload({ command, flags }: Request): boolean {
+    if (command === Command.Write) return true;
+    return this.extended && (flags & CommandFlag.PayloadLength) !== 0;
+  }
+
+  private startPayload(request: Request): Request | undefined {
+    const { length } = request;
+    if (this.extended && length > MAX_PAYLOAD_BYTES) {
+      throw new NbdError(
+        'protocol_error',
+        `payload: got ${length} bytes, allowed are ${MAX_PAYLOAD_BYTES}`,
+      );
+    }
+    if (length > kept(request.command)) {
+      this.toDrain = length;
     } else {
-      request.payload = this.queue.take(request.length);
-      if (request.payload !== undefined) return request;
-      if (request.length < MIN_POOLED_BYTES) {
-        request.payload = Buffer.allocUnsafe(request.length);
+      request.payload = this.queue.take(length);
+      if (request.payload !== undefined) return understood(request);
+      if (length < MIN_POOLED_BYTES) {
+        request.payload = Buffer.allocUnsafe(length);
       } else {
-        request.lease = this.acquire(request.length);
-        request.payload = request.lease.subarray(0, request.length);
+        request.lease = this.acquire(length);
+        request.payload = request.lease.subarray(0, length);
       }
       this.payloadFilled = 0;
     }
-    this.pendingWrite = request;
-    return this.continueWrite(request);
+    this.pendingRequest = request;
+    return this.continuePayload(request);
   }
 
-  private continueWrite(request: Request): Request | undefined {
+  private continuePayload(request: Request): Request | undefined {
     const { payload } = request;
     if (payload === undefined) {
       if (!this.drain()) return undefined;
@@ -181,8 +216,8 @@ export class SessionDecoder {
       this.payloadFilled += this.queue.copyTo(payload, this.payloadFilled);
       if (this.payloadFilled < payload.length) return undefined;
     }
-    this.pendingWrite = undefined;
-    return request;
+    this.pendingRequest = undefined;
+    return understood(request);
   }
 
   /** Whether everything that is to be dropped has been. */
@@ -190,4 +225,24 @@ export class SessionDecoder {
     this.toDrain -= this.queue.skip(this.toDrain);
     return this.toDrain === 0;
   }
+}
+
+/** Bytes of payload that are kept and looked at; more is drained, and the request will be refused. */
+function kept(command: number): number {
+  if (command === Command.Write) return MAX_PAYLOAD_BYTES;
+  return command === Command.BlockStatus ? MAX_STATUS_PAYLOAD_BYTES : 0;
+}
+
+/** A payload of BLOCK_STATUS becomes fields; one that makes no sense is dropped. */
+function understood(request: Request): Request {
+  const { command, payload } = request;
+  if (command === Command.Write || payload === undefined) return request;
+  request.payload = undefined;
+  const idBytes = payload.length - STATUS_PAYLOAD_HEAD_BYTES;
+  if (idBytes < 0 || idBytes % CONTEXT_ID_BYTES !== 0) return request;
+  request.length = payload.readUInt32BE(0) * WORD + payload.readUInt32BE(4);
+  request.contextIds = Array.from({ length: idBytes / CONTEXT_ID_BYTES }, (_, index) =>
+    payload.readUInt32BE(STATUS_PAYLOAD_HEAD_BYTES + index * CONTEXT_ID_BYTES),
+  );
+  return request;
 }

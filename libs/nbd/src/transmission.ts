@@ -132,11 +132,13 @@ export class Transmission {
     if (length === 0) return undefined;
     if (command === Command.Write) return this.target.write(offset, payload as Buffer);
     if (command === Command.Trim) return this.target.trim(offset, length);
+    if (command === Command.Cache) return this.target.cache?.(offset, length);
     return this.target.writeZeroes(offset, length);
   }
 
   private async blockStatus(request: Request): Promise<void> {
-    const { contexts } = this.agreement;
+    const { contextIds } = request;
+    const contexts = this.agreement.contexts.filter(({ id }) => contextIds?.includes(id) ?? true);
     const answers: (readonly NbdExtent[])[] = [];
     for (const { name } of contexts) {
       const extents = await this.target.blockStatus(name, request.offset, request.length);
@@ -155,8 +157,8 @@ export class Transmission {
   private succeed(request: Request): void {
     if (request.command === Command.Read) {
       // only a READ of nothing comes here, and it may not have a simple reply
-      if (this.replies.structured) this.replies.done(request);
-      else this.replies.success(request);
+      if (this.replies.style === 'simple') this.replies.success(request);
+      else this.replies.done(request);
     } else if (request.command !== Command.BlockStatus) {
       this.replies.success(request);
     }
