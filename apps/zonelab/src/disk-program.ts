@@ -1,7 +1,9 @@
 /** Commands that open one image file themselves: `io`, `zones`, `nbd`. */
+import type { FaultPlan } from '@zonelab/qcow2-zoned';
 import type { Command } from 'commander';
 import { type CliContext, collect, outputOption } from './context.ts';
 import { usageError } from './errors.ts';
+import { faultPlanArgument } from './faults.ts';
 import { countArgument } from './numbers.ts';
 import type { OutputForm } from './output.ts';
 
@@ -9,6 +11,15 @@ export function addDiskCommands(program: Command, context: CliContext): void {
   addIo(program, context);
   addZones(program, context);
   addNbd(program, context);
+}
+
+const FAULTS_HELP = 'a fault plan: JSON, or a file that holds it';
+
+interface IoFlags {
+  cmd: string[];
+  format: string;
+  readOnly?: true;
+  faults?: FaultPlan;
 }
 
 function addIo(program: Command, context: CliContext): void {
@@ -19,11 +30,13 @@ function addIo(program: Command, context: CliContext): void {
     .option('-c, --cmd <command>', 'command to run; may be repeated', collect, [])
     .option('-f, --format <format>', 'image format', 'qcow2')
     .option('-r, --read-only', 'open the image read-only')
+    .option('--faults <plan>', FAULTS_HELP, faultPlanArgument)
     .addHelpText('after', "\nThe command 'help' lists the commands.")
-    .action(async (file: string, flags: { cmd: string[]; format: string; readOnly?: true }) => {
+    .action(async (file: string, flags: IoFlags) => {
       if (flags.format !== 'qcow2') throw usageError('--format', flags.format, 'qcow2');
       const { runIo } = await import('./io/run.ts');
-      const options = { readOnly: flags.readOnly === true, commands: flags.cmd };
+      const { cmd: commands, faults } = flags;
+      const options = { readOnly: flags.readOnly === true, commands, faults };
       context.exitCode = await runIo(file, options, context.out);
     });
 }
@@ -60,6 +73,7 @@ interface NbdFlags {
   bind: string;
   export: string;
   readOnly?: true;
+  faults?: FaultPlan;
 }
 
 const MAX_PORT = 65_535;
@@ -76,12 +90,15 @@ function addNbd(program: Command, context: CliContext): void {
     .option('--bind <address>', 'address of the TCP port', '127.0.0.1')
     .option('--export <name>', 'name of the export', '')
     .option('--read-only', 'refuse writes')
-    .action(async (file: string, { socket, port, bind, export: name, readOnly }: NbdFlags) => {
+    .option('--faults <plan>', FAULTS_HELP, faultPlanArgument)
+    .action(async (file: string, flags: NbdFlags) => {
+      const { socket, port, bind, export: name, readOnly, faults } = flags;
       if ((socket === undefined) === (port === undefined)) {
         throw usageError('--socket, --port', socket === undefined ? 'neither' : 'both', 'one');
       }
       const { serveImage } = await import('./nbd/run.ts');
       const place = socket === undefined ? { host: bind, port: port ?? 0 } : { path: socket };
-      await serveImage(file, { place, name, readOnly: readOnly === true }, context.out);
+      const options = { place, name, readOnly: readOnly === true, faults };
+      await serveImage(file, options, context.out);
     });
 }

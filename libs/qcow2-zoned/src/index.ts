@@ -12,6 +12,14 @@ export {
   invalidOption,
   type ZoneErrorCode,
 } from './errors.ts';
+export {
+  DISK_OPERATIONS,
+  type FaultPlan,
+  type FaultRule,
+  type FaultStatus,
+  FILE_OPERATIONS,
+  parseFaultPlan,
+} from './faults/plan.ts';
 export type { Snapshot } from './format/snapshot-table.ts';
 export type { WriteGuard } from './guarded-file.ts';
 export type { Disk, Extent } from './image/disk.ts';
@@ -26,6 +34,7 @@ export {
   type ZoneCondition,
   type ZonedGeometry,
   type ZonedProfile,
+  type ZoneEvent,
   ZoneState,
   type ZoneTransition,
 } from './zones/zone.ts';

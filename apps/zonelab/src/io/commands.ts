@@ -1,6 +1,7 @@
 /** The commands of `zonelab io` that work on any disk: qemu-io's, with its names and its output. */
 
 import type { ZonedDevice } from '@zonelab/qcow2-zoned';
+import { faultLines } from '../faults.ts';
 import { MAX_IO_BYTES } from '../limits.ts';
 import { statisticSize } from '../numbers.ts';
 import type { Output } from '../output.ts';
@@ -161,7 +162,29 @@ const map: IoCommand = {
   },
 };
 
-export const DISK_COMMANDS: readonly IoCommand[] = [read, write, discard, flush, length, map];
+const faults: IoCommand = {
+  names: ['faults'],
+  usage: '',
+  summary: 'prints how often each rule of the fault plan was met, and acted',
+  flags: '',
+  minOperands: 0,
+  maxOperands: 0,
+  failure: 'faults failed',
+  async run({ device, out }) {
+    out.write(faultLines(device.faultStatus() ?? []));
+    return true;
+  },
+};
+
+export const DISK_COMMANDS: readonly IoCommand[] = [
+  read,
+  write,
+  discard,
+  flush,
+  length,
+  map,
+  faults,
+];
 
 interface Transfer {
   verb: string;

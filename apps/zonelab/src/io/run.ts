@@ -1,6 +1,6 @@
 /** `zonelab io`: a qemu-io for zoned images. */
 import { createInterface } from 'node:readline';
-import { ZonedDevice } from '@zonelab/qcow2-zoned';
+import { type FaultPlan, ZonedDevice } from '@zonelab/qcow2-zoned';
 import type { Output } from '../output.ts';
 import { IoSession } from './session.ts';
 
@@ -8,11 +8,13 @@ export interface IoOptions {
   readonly readOnly: boolean;
   /** Lines to run; without any, lines are read from standard input. */
   readonly commands: readonly string[];
+  /** What is to go wrong. */
+  readonly faults?: FaultPlan | undefined;
 }
 
 /** Returns the exit code: 1 when any command failed. */
 export async function runIo(path: string, options: IoOptions, out: Output): Promise<number> {
-  const device = await ZonedDevice.open(path, { readOnly: options.readOnly });
+  const device = await ZonedDevice.open(path, options);
   const session = new IoSession({ device, out, now: () => performance.now() });
   try {
     const lines = options.commands.length > 0 ? options.commands : standardInput();

@@ -75,6 +75,32 @@ describe('on a zoned image', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('lets commands fail as a fault plan says, and counts what it did', async () => {
+    const plan = { rules: [{ on: 'write', zone: 1, nth: 2, fail: 'io_error' }] };
+    const write = ['-c', 'write -q 1M 4k', '-c', 'write -q 1052672 4k', '-c', 'zrp 1M 1'];
+    const { stdout, exitCode } = await runCli(
+      ...['io', disk, '--faults', JSON.stringify(plan), ...write, '-c', 'faults'],
+    );
+    expect(stdout).toBe(
+      'write failed: Input/output error\n' +
+        'start: 0x800, len 0x800, cap 0x800, wptr 0x808, zcond:2, [type: 2]\n' +
+        `rule 0: 1 of 2 ${JSON.stringify(plan.rules[0])}\n`,
+    );
+    expect(exitCode).toBe(1);
+    const refused = await runCli('io', disk, '--faults', '{"rules":[{"on":"trim"}]}');
+    expect(refused.stderr).toMatch(/--faults: rules\[0\]\.on: got "trim", allowed is read, /);
+    expect(refused.exitCode).toBe(2);
+  });
+
+  it('makes zones read-only and offline', async () => {
+    const { stdout } = await io(
+      'zone_condition 1M read-only',
+      'zone_condition 2M offline',
+      'zrp 1M 2',
+    );
+    expect([...stdout.matchAll(/zcond:(\d+)/g)].map(([, number]) => number)).toEqual(['13', '15']);
+  });
+
   it('refuses to write to an image opened read-only', async () => {
     const { stdout, exitCode } = await runCli('io', '-r', disk, '-c', 'write 1M 4k');
     expect(stdout).toBe('write failed: Operation not permitted\n');

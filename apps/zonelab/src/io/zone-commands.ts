@@ -64,6 +64,23 @@ const append: IoCommand = {
   },
 };
 
+const condition: IoCommand = {
+  names: ['zone_condition'],
+  usage: 'offset read-only|offline',
+  summary: 'makes the zone that holds the offset read-only or offline, as a failing drive does',
+  flags: '',
+  minOperands: 2,
+  maxOperands: 2,
+  failure: 'zone condition failed',
+  async run({ device }, { operands: [offset = '', wanted = ''] }) {
+    if (wanted !== 'read-only' && wanted !== 'offline')
+      throw new IoUsageError(`zone condition: got ${wanted}, allowed is read-only, offline`);
+    const zoneSize = device.geometry?.zoneSize ?? 1;
+    await device.setCondition(Math.floor(readNumber(offset) / zoneSize), wanted);
+    return true;
+  },
+};
+
 export const ZONE_COMMANDS: readonly IoCommand[] = [
   report,
   manage('open', 'zo', 'opens the zones of a range'),
@@ -71,4 +88,5 @@ export const ZONE_COMMANDS: readonly IoCommand[] = [
   manage('finish', 'zf', 'finishes the zones of a range'),
   manage('reset', 'zrs', 'resets the zones of a range'),
   append,
+  condition,
 ];

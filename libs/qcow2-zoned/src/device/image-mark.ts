@@ -56,18 +56,19 @@ export class ImageMark {
 
   /** Autoclear bits that we do not maintain are cleared on the way. */
   #write(open: boolean, vouch: boolean): void {
-    this.#open = open;
     if (this.info === undefined) {
       if (this.image.header.autoclearFeatures !== 0n)
         this.image.patchHeader(0n, EXTENSION.zoneTable, Buffer.alloc(0));
-      return;
+    } else {
+      const { size: cleanSize, fileLength: cleanFileLength } = this.image;
+      const info = { ...this.info, unclean: open, cleanSize, cleanFileLength };
+      this.image.patchHeader(
+        vouch ? AUTOCLEAR.zoneTableValid : 0n,
+        EXTENSION.zoneTable,
+        encodeZoneTableExtension(info),
+      );
+      this.info = info;
     }
-    const { size: cleanSize, fileLength: cleanFileLength } = this.image;
-    this.info = { ...this.info, unclean: open, cleanSize, cleanFileLength };
-    this.image.patchHeader(
-      vouch ? AUTOCLEAR.zoneTableValid : 0n,
-      EXTENSION.zoneTable,
-      encodeZoneTableExtension(this.info),
-    );
+    this.#open = open; // only now: what failed on the way is tried again
   }
 }

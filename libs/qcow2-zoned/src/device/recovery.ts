@@ -46,12 +46,21 @@ export function fallBack(image: Qcow2Image, machine: ZoneMachine): number[] {
  * the cluster that it stands in is a data cluster (`writeSequentialZeroes` says why).
  */
 export function cutAtWritePointers(image: Qcow2Image, machine: ZoneMachine): void {
-  forEachSequential(machine, (_index, _start, writePointer, end) => {
-    const clusterEnd = roundUp(writePointer, image.clusterSize);
-    const tail = Math.min(clusterEnd, end) - writePointer;
-    if (tail > 0) image.write(writePointer, Buffer.alloc(tail));
-    image.unmap(clusterEnd, roundUp(end, image.clusterSize) - clusterEnd);
-  });
+  forEachSequential(machine, (_index, _start, writePointer, end) => cut(image, writePointer, end));
+}
+
+/** The same for one zone. */
+export function cutAtWritePointer(image: Qcow2Image, machine: ZoneMachine, index: number): void {
+  const { zoneSize, size } = machine.geometry;
+  const writePointer = machine.writePointers[index] as number;
+  cut(image, writePointer, Math.min((index + 1) * zoneSize, size));
+}
+
+function cut(image: Qcow2Image, writePointer: number, end: number): void {
+  const clusterEnd = roundUp(writePointer, image.clusterSize);
+  const tail = Math.min(clusterEnd, end) - writePointer;
+  if (tail > 0) image.write(writePointer, Buffer.alloc(tail));
+  image.unmap(clusterEnd, roundUp(end, image.clusterSize) - clusterEnd);
 }
 
 /**

@@ -17,14 +17,14 @@ export class Turnstile {
   ) {}
 
   /** Runs a call that takes no room: at once, or behind those who wait. */
-  pass<T>(call: () => T): MaybePromise<T> {
-    return this.#last === undefined ? call() : this.#queue(async () => call());
+  pass<T>(call: () => MaybePromise<T>): MaybePromise<T> {
+    return this.#last === undefined ? call() : this.#queue(async (): Promise<T> => call());
   }
 
   /** Runs a change: at once where there is room and nobody waits. */
-  change<T>(call: () => T): MaybePromise<T> {
+  change<T>(call: () => MaybePromise<T>): MaybePromise<T> {
     if (this.#last === undefined && !this.crowded()) return call();
-    return this.#queue(async () => {
+    return this.#queue(async (): Promise<T> => {
       if (this.crowded()) await this.makeRoom();
       return call();
     });

@@ -6,26 +6,20 @@
  * first make room in memory. What is refused throws `ImageError` (or rejects with it) and changes nothing.
  */
 import { ImageError } from '../errors.ts';
+import { FaultyFile } from '../faults/faulty-file.ts';
+import type { FaultPlan, FaultStatus } from '../faults/plan.ts';
 import { type BlockFile, HostFile } from '../file.ts';
-import { roundUp } from '../format/bytes.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { GuardedFile, type WriteGuard } from '../guarded-file.ts';
 import type { Extent } from '../image/disk.ts';
 import { Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
-import {
-  type Zone,
-  type ZoneAction,
-  type ZonedGeometry,
-  ZoneState,
-  type ZoneTransition,
-} from '../zones/zone.ts';
-import { admit, type DeviceCommand, refuseOutside, zonesOf } from './commands.ts';
+import type { Zone, ZoneAction, ZonedGeometry, ZoneEvent } from '../zones/zone.ts';
+import { type DeviceCommand, refuseOutside } from './commands.ts';
+import { DeviceCore, type Sleep } from './core.ts';
 import { ImageMark } from './image-mark.ts';
 import { type LoadedZones, loadZones, refuseDoubts } from './load.ts';
-import { cutAtWritePointers, writeSequentialZeroes } from './recovery.ts';
 import { type MaybePromise, Turnstile } from './turnstile.ts';
-import { ZoneStore } from './zone-store.ts';
 
 export interface OpenOptions {
   readonly readOnly?: boolean;
@@ -35,17 +29,20 @@ export interface OpenOptions {
   readonly shared?: boolean;
   /** For owners that can lose the right to write, such as holders of a lease. */
   readonly guard?: WriteGuard;
+  /** Faults from the first command on; see `setFaults`. */
+  readonly faults?: FaultPlan | undefined;
+  /** Tells the times of zone events: milliseconds since 1970. Default: the host's clock. */
+  readonly clock?: (() => number) | undefined;
 }
 
 export class ZonedDevice {
   readonly readOnly: boolean;
+  readonly #path: string;
   readonly #file: BlockFile;
   readonly #image: Qcow2Image;
   readonly #enforceLimits: boolean;
-  #machine: ZoneMachine | undefined;
-  #store: ZoneStore | undefined;
-  readonly #listeners = new Set<(transition: ZoneTransition) => void>();
-  #mark: ImageMark;
+  readonly #mark: ImageMark;
+  readonly #core: DeviceCore;
   readonly #turnstile: Turnstile;
   #closed = false;
 
@@ -67,8 +64,9 @@ export class ZonedDevice {
   }
 
   /** The same over a file that is open already, which the device then owns. */
-  static async attach(file: BlockFile, options: OpenOptions = {}): Promise<ZonedDevice> {
+  static async attach(host: BlockFile, options: OpenOptions = {}): Promise<ZonedDevice> {
     const readOnly = options.readOnly ?? false;
+    const file = new FaultyFile(host);
     try {
       const image = new Qcow2Image(file, readOnly);
       const zones = loadZones(image, options.enforceLimits ?? true);
@@ -76,6 +74,7 @@ export class ZonedDevice {
       const device = new ZonedDevice(file, image, zones, options);
       if (!readOnly && zones?.unsettled) await device.#recover(zones.fallenBack);
       if (!readOnly) await device.#mark.ownTable();
+      if (options.faults !== undefined) device.setFaults(options.faults);
       return device;
     } catch (error) {
       file.close();
@@ -84,28 +83,24 @@ export class ZonedDevice {
   }
 
   private constructor(
-    file: BlockFile,
+    file: FaultyFile,
     image: Qcow2Image,
     zones: LoadedZones | undefined,
     options: OpenOptions,
   ) {
     this.readOnly = options.readOnly ?? false;
-    this.#enforceLimits = options.enforceLimits ?? true;
+    this.#path = file.path;
     this.#file = file;
     this.#image = image;
+    this.#enforceLimits = options.enforceLimits ?? true;
+    this.#mark = new ImageMark(image, zones?.info);
+    const clock = options.clock ?? Date.now;
+    this.#core = new DeviceCore(image, file, this.#mark, this.readOnly, clock);
     this.#turnstile = new Turnstile(
       () => image.crowded,
       () => image.flush(),
     );
-    this.#mark = new ImageMark(image, zones?.info);
-    if (zones !== undefined) this.#adopt(zones);
-  }
-
-  #adopt(zones: LoadedZones): void {
-    this.#machine = zones.machine;
-    this.#store = new ZoneStore(this.#image, zones.machine, zones.table, zones.info.offset);
-    this.#machine.onTransition = (transition) => this.#noteTransition(transition);
-    this.#image.setParticipant(this.#store);
+    if (zones !== undefined) this.#core.adopt(zones);
   }
 
   /** Size of the disk in bytes. */
@@ -123,17 +118,17 @@ export class ZonedDevice {
 
   /** Undefined for a plain disk. */
   get geometry(): ZonedGeometry | undefined {
-    return this.#machine?.geometry;
+    return this.#core.machine?.geometry;
   }
 
   /** Fills `target` from `offset`. Bytes at and past a write pointer are zeroes. */
   read(offset: number, target: Uint8Array): MaybePromise<void> {
     this.#assertOpen();
-    return this.#turnstile.pass(() => this.#read(offset, target));
+    return this.#turnstile.pass(this.#core.faulted(() => this.#core.read(offset, target)));
   }
 
   write(offset: number, data: Uint8Array): MaybePromise<void> {
-    return this.#change(() => this.#write(offset, data));
+    return this.#change(() => this.#core.write(offset, data));
   }
 
   /** At the write pointer of a sequential zone; anywhere in conventional zones and plain disks. */
@@ -143,13 +138,7 @@ export class ZonedDevice {
 
   /** Appends to the zone that starts at `zoneStart`; returns the address of the data. */
   append(zoneStart: number, data: Uint8Array): MaybePromise<number> {
-    return this.#change(() => {
-      const machine = this.#zones();
-      const address = machine.append(zoneStart, data.length);
-      this.#store?.noteChange(machine.zoneIndexOf(zoneStart));
-      this.#storeOrRetract(address, () => this.#image.write(address, data));
-      return address;
-    });
+    return this.#change(() => this.#core.append(zoneStart, data));
   }
 
   /** Gives space back, in conventional zones and plain disks: whole clusters read as zeroes afterwards. */
@@ -159,19 +148,13 @@ export class ZonedDevice {
 
   /** Carries out all commands, or none where one would be refused. */
   submit(commands: readonly DeviceCommand[]): MaybePromise<void> {
-    return this.#change(() => {
-      if (commands.length > 1) {
-        const rehearsal = this.#machine?.clone();
-        for (const command of commands) admit(command, rehearsal, this.size);
-      }
-      for (const command of commands) this.#execute(command);
-    });
+    return this.#change(() => this.#core.submit(commands));
   }
 
   /** Resolves when everything that was acknowledged before the call survives a crash. */
   async flush(): Promise<void> {
     this.#assertOpen();
-    await this.#turnstile.pass(() => undefined);
+    await this.#turnstile.pass(this.#core.faulted(() => this.#core.meetFlush()));
     await this.#image.flush();
   }
 
@@ -188,8 +171,8 @@ export class ZonedDevice {
 
   /** End of a zone's written data, absolute, bytes: its write pointer, also where a full zone's report hides it. */
   writtenEnd(index: number): number {
-    const { start, size, type } = this.zone(index);
-    return type === 'conventional' ? start + size : (this.#zones().writePointers[index] as number);
+    this.#assertOpen();
+    return this.#core.writtenEnd(index);
   }
 
   /** Up to `count` zones from index `from`, fewer at the end of the device. */
@@ -202,17 +185,37 @@ export class ZonedDevice {
   }
 
   manage(action: ZoneAction, zoneIndex: number): MaybePromise<void> {
-    return this.#change(() => this.#zones().manage(action, zoneIndex));
+    return this.#change(() => this.#core.manage(action, zoneIndex));
   }
 
   /** Acts on the zones of a range of bytes, as the rule book says of ranges. */
   manageRange(action: ZoneAction, offset: number, length: number): MaybePromise<void> {
-    return this.#change(() => this.#zones().manageRange(action, offset, length));
+    return this.#change(() => this.#core.manageRange(action, offset, length));
   }
 
   /** "Select all". */
   manageAll(action: ZoneAction): MaybePromise<void> {
-    return this.#change(() => this.#zones().manageAll(action));
+    return this.#change(() => this.#core.manageAll(action));
+  }
+
+  /** Makes a zone, in whatever condition, read-only or offline, as a failing drive does. */
+  setCondition(zoneIndex: number, condition: 'read-only' | 'offline'): MaybePromise<void> {
+    return this.#change(() => this.#core.setCondition(zoneIndex, condition));
+  }
+
+  /**
+   * From now on commands, and accesses to the file, fail as the plan says; undefined: none does. Counting starts
+   * anew. The plan is asked about zone management before the state machine is: commands that it would refuse count
+   * too. `wait` makes the delays. Throws `invalid_option`.
+   */
+  setFaults(plan: FaultPlan | undefined, wait?: Sleep): void {
+    this.#assertOpen();
+    this.#core.setFaults(plan, wait);
+  }
+
+  /** How often each rule of the plan was met, and acted; undefined without a plan. */
+  faultStatus(): FaultStatus[] | undefined {
+    return this.#core.faultStatus();
   }
 
   /** Internal snapshots; each holds the zones as they were, with the data. */
@@ -239,15 +242,14 @@ export class ZonedDevice {
     return this.#alone(async () => {
       await this.#image.applySnapshot(idOrName);
       const zones = loadZones(this.#image, this.#enforceLimits);
-      refuseDoubts(this.#file.path, zones);
-      if (zones !== undefined) this.#adopt(zones);
+      refuseDoubts(this.#path, zones);
+      if (zones !== undefined) this.#core.adopt(zones);
     });
   }
 
   /** Tells of every change of a zone's condition, as it happens. Returns the way to stop. */
-  subscribe(listener: (transition: ZoneTransition) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  subscribe(listener: (event: ZoneEvent) => void): () => void {
+    return this.#core.subscribe(listener);
   }
 
   /** Makes everything durable and leaves the image marked as closed cleanly. */
@@ -257,6 +259,7 @@ export class ZonedDevice {
     this.#closed = true;
     try {
       if (this.#mark.open) {
+        this.#core.cutRemains();
         await this.#image.settle();
         this.#mark.close();
       }
@@ -268,148 +271,43 @@ export class ZonedDevice {
   /** Runs a change at once, or after room was made for it; changes keep their order. */
   #change<T>(action: () => T): MaybePromise<T> {
     this.#assertChangeable();
-    return this.#turnstile.change(action);
+    return this.#turnstile.change(this.#core.faulted(action));
   }
 
   /** Runs a change of the whole image; other calls wait for it, in order. */
   #alone(work: () => Promise<void>): Promise<void> {
     this.#assertChangeable();
     return this.#turnstile.alone(async () => {
+      this.#core.cutRemains();
       await work();
       await this.#mark.ownTable();
     });
   }
 
-  #read(offset: number, target: Uint8Array): void {
-    if (this.#machine === undefined) {
-      refuseOutside(this.size, offset, target.length);
-      this.#image.read(offset, target);
-      return;
-    }
-    this.#machine.checkRead(offset, target.length);
-    this.#image.read(offset, target);
-    this.#hidePastWritePointers(offset, target);
-  }
-
-  /** The file may hold the remains of a write that failed half way. */
-  #hidePastWritePointers(offset: number, target: Uint8Array): void {
-    const { states, writePointers, geometry } = this.#machine as ZoneMachine;
-    const end = offset + target.length;
-    for (
-      let index = Math.floor(offset / geometry.zoneSize);
-      index * geometry.zoneSize < end;
-      index++
-    ) {
-      if (index < geometry.conventionalZones || states[index] === ZoneState.Offline) continue;
-      const from = Math.max(offset, writePointers[index] as number);
-      const to = Math.min(end, (index + 1) * geometry.zoneSize);
-      if (from < to) target.fill(0, from - offset, to - offset);
-    }
-  }
-
-  #write(offset: number, data: Uint8Array): void {
-    this.#accept(offset, data.length);
-    this.#storeOrRetract(offset, () => this.#image.write(offset, data));
-  }
-
-  /** Lets the state machine, or the bounds of a plain disk, accept a write. */
-  #accept(offset: number, length: number): void {
-    if (this.#machine === undefined) {
-      refuseOutside(this.size, offset, length);
-      return;
-    }
-    this.#machine.write(offset, length);
-    const index = Math.floor(offset / this.#machine.geometry.zoneSize);
-    if (index >= this.#machine.geometry.conventionalZones) this.#store?.noteChange(index);
-  }
-
-  #writeZeroes(offset: number, length: number): void {
-    const { conventionalZones, zoneSize } = this.geometry ?? {
-      conventionalZones: 1,
-      zoneSize: this.size,
-    };
-    if (offset < conventionalZones * zoneSize) this.#image.writeZeroes(offset, length);
-    else writeSequentialZeroes(this.#image, offset, length);
-  }
-
-  #storeOrRetract(offset: number, store: () => void): void {
-    try {
-      store();
-    } catch (error) {
-      if (this.#machine !== undefined) {
-        const index = this.#machine.zoneIndexOf(offset);
-        this.#machine.retract(index, offset);
-        this.#store?.noteChange(index);
-      }
-      throw error;
-    }
-  }
-
-  #execute(command: DeviceCommand): void {
-    switch (command.kind) {
-      case 'write':
-        this.#write(command.offset, command.data);
-        break;
-      case 'zeroes': {
-        const { offset, length } = command;
-        this.#accept(offset, length);
-        this.#storeOrRetract(offset, () => this.#writeZeroes(offset, length));
-        break;
-      }
-      case 'reset':
-        this.#zones().reset(command.zoneIndex);
-        break;
-      case 'discard':
-        admit(command, this.#machine, this.size);
-        this.#image.unmap(command.offset, command.length);
-        break;
-      case 'scrub': {
-        admit(command, this.#machine, this.size);
-        const end = this.writtenEnd(this.#zones().zoneIndexOf(command.offset));
-        const length = Math.min(command.length, end - command.offset);
-        if (length > 0) this.#image.writeZeroes(command.offset, length);
-        break;
-      }
-    }
-  }
-
-  #noteTransition(transition: ZoneTransition): void {
-    const index = transition.zoneIndex;
-    if (transition.cause === 'reset') {
-      const { zoneSize, size } = this.#zones().geometry;
-      const start = index * zoneSize;
-      const end = roundUp(Math.min(start + zoneSize, size), this.clusterSize);
-      this.#image.unmap(start, end - start);
-      this.#store?.noteReset(index);
-    } else this.#store?.noteChange(index);
-    for (const listener of this.#listeners) listener(transition);
-  }
-
   async #recover(fallenBack: readonly number[]): Promise<void> {
     this.#mark.ensureOpen();
-    cutAtWritePointers(this.#image, this.#zones());
-    for (const index of fallenBack) this.#store?.noteChange(index);
+    this.#core.recover(fallenBack);
     await this.#image.flush();
   }
 
   #assertChangeable(): void {
     this.#assertOpen();
     if (this.readOnly)
-      throw new ImageError('image_read_only', `${this.#file.path}: the image is open read-only`, {
-        path: this.#file.path,
+      throw new ImageError('image_read_only', `${this.#path}: the image is open read-only`, {
+        path: this.#path,
       });
     this.#mark.ensureOpen();
   }
 
   #zones(): ZoneMachine {
     this.#assertOpen();
-    return zonesOf(this.#machine);
+    return this.#core.zones;
   }
 
   #assertOpen(): void {
     if (this.#closed)
-      throw new ImageError('image_closed', `${this.#file.path}: the image is closed`, {
-        path: this.#file.path,
+      throw new ImageError('image_closed', `${this.#path}: the image is closed`, {
+        path: this.#path,
       });
   }
 }

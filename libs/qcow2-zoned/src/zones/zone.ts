@@ -81,3 +81,11 @@ export interface ZoneTransition {
   /** What caused it: a command, the device making room at its open limit, or a fault. */
   readonly cause: ZoneAction | 'write' | 'append' | 'auto-close' | 'fault';
 }
+
+/** A transition of a disk's zone, in the order and at the time at which it happened. */
+export interface ZoneEvent extends ZoneTransition {
+  /** Counts the events of one opening of the disk, from 0. */
+  readonly sequence: number;
+  /** Milliseconds since 1970, by the device's clock. */
+  readonly timeMs: number;
+}

@@ -1,0 +1,331 @@
+/**
+ * What commands do to a disk, at once: the state machine decides, the medium stores, the zone store notes what changed.
+ * `ZonedDevice` gives it one command after the other.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ImageError } from '../errors.ts';
+import type { FaultyFile } from '../faults/faulty-file.ts';
+import { FaultyMedium } from '../faults/faulty-medium.ts';
+import { FaultInjector, type Place } from '../faults/injector.ts';
+import { type FaultPlan, type FaultStatus, parseFaultPlan } from '../faults/plan.ts';
+import { roundUp } from '../format/bytes.ts';
+import type { Qcow2Image } from '../image/image.ts';
+import type { ZoneMachine } from '../zones/machine.ts';
+import {
+  type Zone,
+  type ZoneAction,
+  type ZoneEvent,
+  ZoneState,
+  type ZoneTransition,
+} from '../zones/zone.ts';
+import { admit, type DeviceCommand, refuseOutside, zonesOf } from './commands.ts';
+import type { ImageMark } from './image-mark.ts';
+import type { LoadedZones } from './load.ts';
+import { ImageMedium, type Medium } from './medium.ts';
+import { cutAtWritePointer, cutAtWritePointers } from './recovery.ts';
+import type { MaybePromise } from './turnstile.ts';
+import { ZoneStore } from './zone-store.ts';
+
+/** How an injected delay waits. */
+export type Sleep = (milliseconds: number) => Promise<unknown>;
+
+const NO_EFFECTS = { delayMs: 0, conditions: [] };
+/** Bit n: a reset of a zone of condition n does something. */
+const RESETTABLE =
+  (1 << ZoneState.ImplicitOpen) |
+  (1 << ZoneState.ExplicitOpen) |
+  (1 << ZoneState.Closed) |
+  (1 << ZoneState.Full);
+
+/** Offsets and lengths are bytes. What is refused throws `ImageError` and changes nothing. */
+export class DeviceCore {
+  readonly #listeners = new Set<(event: ZoneEvent) => void>();
+  #events = 0;
+  #machine: ZoneMachine | undefined;
+  #store: ZoneStore | undefined;
+  /** The image's data path, without faults and with them. */
+  #plain: Medium;
+  #medium: Medium;
+  #faults: FaultInjector | undefined;
+  #sleep: Sleep = sleep;
+  /** Zones that may hold bytes or clusters past their write pointer, from a write or reset that failed half way. */
+  readonly #remains = new Set<number>();
+
+  constructor(
+    private readonly image: Qcow2Image,
+    private readonly file: FaultyFile,
+    private readonly mark: ImageMark,
+    private readonly readOnly: boolean,
+    private readonly clock: () => number,
+  ) {
+    this.#plain = new ImageMedium(image, image.size);
+    this.#medium = this.#plain;
+  }
+
+  /** The zones as an image has them, now or after a snapshot was applied. */
+  adopt(zones: LoadedZones): void {
+    const { machine, table, info } = zones;
+    this.#machine = machine;
+    this.#store = new ZoneStore(this.image, machine, table, info.offset);
+    machine.onTransition = (transition) => this.#noteTransition(transition);
+    this.image.setParticipant(this.#store);
+    this.#remains.clear();
+    const { conventionalZones, zoneSize } = machine.geometry;
+    this.#plain = new ImageMedium(this.image, conventionalZones * zoneSize);
+    this.#useFaults(this.#faults);
+  }
+
+  get machine(): ZoneMachine | undefined {
+    return this.#machine;
+  }
+
+  /** Throws where the image has no zones. */
+  get zones(): ZoneMachine {
+    return zonesOf(this.#machine);
+  }
+
+  read(offset: number, target: Uint8Array): void {
+    if (this.#machine === undefined) {
+      refuseOutside(this.image.size, offset, target.length);
+      this.#medium.read(offset, target);
+      return;
+    }
+    this.#machine.checkRead(offset, target.length);
+    this.#medium.read(offset, target);
+    hidePastWritePointers(this.#machine, offset, target);
+  }
+
+  append(zoneStart: number, data: Uint8Array): number {
+    const machine = this.zones;
+    this.cutRemains();
+    const address = machine.append(zoneStart, data.length);
+    this.#store?.noteChange(machine.zoneIndexOf(zoneStart));
+    this.#storeOrRetract(address, () => this.#medium.write(address, data, 'append'));
+    return address;
+  }
+
+  write(offset: number, data: Uint8Array): void {
+    this.#accept(offset, data.length);
+    this.#storeOrRetract(offset, () => this.#medium.write(offset, data, 'write'));
+  }
+
+  /** Carries out all commands, or none where one would be refused. */
+  submit(commands: readonly DeviceCommand[]): void {
+    if (commands.length > 1) {
+      const rehearsal = this.#machine?.clone();
+      for (const command of commands) admit(command, rehearsal, this.image.size);
+    }
+    for (const command of commands) this.#execute(command);
+  }
+
+  manage(action: ZoneAction, zoneIndex: number): void {
+    const { start, size } = this.zones.zone(zoneIndex);
+    this.#meetManagement(action, start, size);
+    this.zones.manage(action, zoneIndex);
+  }
+
+  manageRange(action: ZoneAction, offset: number, length: number): void {
+    this.#meetManagement(action, offset, length);
+    this.zones.manageRange(action, offset, length);
+  }
+
+  manageAll(action: ZoneAction): void {
+    this.#meetManagement(action, 0, this.image.size);
+    this.zones.manageAll(action);
+  }
+
+  setCondition(zoneIndex: number, condition: 'read-only' | 'offline'): void {
+    this.mark.ensureOpen();
+    if (condition === 'read-only') this.zones.setReadOnly(zoneIndex);
+    else this.zones.setOffline(zoneIndex);
+  }
+
+  /** End of a zone's written data, absolute: its write pointer, also where a full zone's report hides it. */
+  writtenEnd(index: number): number {
+    const { start, size, type } = this.zones.zone(index);
+    return type === 'conventional' ? start + size : (this.zones.writePointers[index] as number);
+  }
+
+  subscribe(listener: (event: ZoneEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Throws `invalid_option`. */
+  setFaults(plan: FaultPlan | undefined, wait: Sleep = sleep): void {
+    this.#sleep = wait;
+    this.#useFaults(plan && new FaultInjector(parseFaultPlan(plan), this.#machine?.geometry));
+  }
+
+  faultStatus(): FaultStatus[] | undefined {
+    return this.#faults?.status;
+  }
+
+  /** The action, followed by what the fault plan adds to it: the action itself where there is no plan. */
+  faulted<T>(action: () => T): () => MaybePromise<T> {
+    return this.#faults === undefined ? action : () => this.#withEffects(action);
+  }
+
+  /** Throws where the fault plan wants a flush to fail. */
+  meetFlush(): void {
+    this.#meet('flush');
+  }
+
+  /** Makes an image that was not left cleanly as its write pointers say. `fallenBack`: zones to be written. */
+  recover(fallenBack: readonly number[]): void {
+    cutAtWritePointers(this.image, this.zones);
+    for (const index of fallenBack) this.#store?.noteChange(index);
+  }
+
+  /** Zones that something failed in are made as their write pointers say, before anything builds on them. */
+  cutRemains(): void {
+    for (const index of this.#remains) {
+      cutAtWritePointer(this.image, this.zones, index);
+      this.#remains.delete(index);
+    }
+  }
+
+  /** Lets the state machine, or the bounds of a plain disk, accept a write. */
+  #accept(offset: number, length: number): void {
+    if (this.#machine === undefined) {
+      refuseOutside(this.image.size, offset, length);
+      return;
+    }
+    this.cutRemains();
+    this.#machine.write(offset, length);
+    const index = Math.floor(offset / this.#machine.geometry.zoneSize);
+    if (index >= this.#machine.geometry.conventionalZones) this.#store?.noteChange(index);
+  }
+
+  #storeOrRetract(offset: number, store: () => void): void {
+    try {
+      store();
+    } catch (error) {
+      if (this.#machine === undefined) throw error;
+      const index = this.#machine.zoneIndexOf(offset);
+      if (index >= this.#machine.geometry.conventionalZones) {
+        this.#machine.retract(index, offset);
+        this.#store?.noteChange(index);
+        this.#remains.add(index);
+      }
+      throw aboutZone(error, this.#machine.zone(index));
+    }
+  }
+
+  #execute(command: DeviceCommand): void {
+    switch (command.kind) {
+      case 'write':
+        this.write(command.offset, command.data);
+        break;
+      case 'zeroes': {
+        const { offset, length } = command;
+        this.#accept(offset, length);
+        this.#storeOrRetract(offset, () => this.#medium.writeZeroes(offset, length));
+        break;
+      }
+      case 'reset':
+        this.manage('reset', command.zoneIndex);
+        break;
+      case 'discard':
+        admit(command, this.#machine, this.image.size);
+        this.image.unmap(command.offset, command.length);
+        break;
+      case 'scrub': {
+        admit(command, this.#machine, this.image.size);
+        const end = this.writtenEnd(this.zones.zoneIndexOf(command.offset));
+        const length = Math.min(command.length, end - command.offset);
+        if (length > 0) this.image.writeZeroes(command.offset, length);
+        break;
+      }
+    }
+  }
+
+  #noteTransition(transition: ZoneTransition): void {
+    const index = transition.zoneIndex;
+    if (transition.cause === 'reset') {
+      this.#store?.noteReset(index);
+      this.#unmapZone(index);
+    } else this.#store?.noteChange(index);
+    if (this.#listeners.size === 0) return;
+    const event = { ...transition, sequence: this.#events++, timeMs: this.clock() };
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** What cannot be given back now, for trouble with the file, lies past the write pointer, and is given back later. */
+  #unmapZone(index: number): void {
+    const { zoneSize, size } = this.zones.geometry;
+    const start = index * zoneSize;
+    const end = roundUp(Math.min(start + zoneSize, size), this.image.clusterSize);
+    try {
+      this.image.unmap(start, end - start);
+      this.#remains.delete(index);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      this.#remains.add(index);
+    }
+  }
+
+  #useFaults(faults: FaultInjector | undefined): void {
+    this.#faults = faults;
+    this.file.faults = faults;
+    this.#medium = faults === undefined ? this.#plain : new FaultyMedium(this.#plain, faults);
+  }
+
+  #withEffects<T>(action: () => T): MaybePromise<T> {
+    let answer: () => T;
+    try {
+      const result = action();
+      answer = () => result;
+    } catch (error) {
+      answer = () => {
+        throw error;
+      };
+    }
+    const { delayMs, conditions } = this.#faults?.takeEffects() ?? NO_EFFECTS;
+    if (!this.readOnly)
+      for (const { zoneIndex, becomes } of conditions) this.setCondition(zoneIndex, becomes);
+    return delayMs === 0 ? answer() : this.#sleep(delayMs).then(() => answer());
+  }
+
+  #meet(on: 'flush' | Exclude<ZoneAction, 'offline'>, place?: Place, resetCount?: number): void {
+    const failure = this.#faults?.meet(on, place, resetCount);
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Asks the plan about every zone that a management command is for; of resets, those that have something to reset. */
+  #meetManagement(action: ZoneAction, offset: number, length: number): void {
+    if (this.#faults === undefined || action === 'offline') return;
+    const { geometry, resetCounts, states } = this.zones;
+    const { size, zoneSize } = geometry;
+    const end = Math.min(offset + length, size);
+    for (let index = Math.max(Math.floor(offset / zoneSize), 0); index * zoneSize < end; index++) {
+      if (action === 'reset' && !(RESETTABLE & (1 << (states[index] as number)))) continue;
+      const place = { offset: index * zoneSize, length: zoneSize };
+      this.#meet(action, place, (resetCounts[index] as number) + 1);
+    }
+  }
+}
+
+/** The file may hold the remains of a write that failed half way. */
+function hidePastWritePointers(machine: ZoneMachine, offset: number, target: Uint8Array): void {
+  const { states, writePointers, geometry } = machine;
+  const end = offset + target.length;
+  for (
+    let index = Math.floor(offset / geometry.zoneSize);
+    index * geometry.zoneSize < end;
+    index++
+  ) {
+    if (index < geometry.conventionalZones || states[index] === ZoneState.Offline) continue;
+    const from = Math.max(offset, writePointers[index] as number);
+    const to = Math.min(end, (index + 1) * geometry.zoneSize);
+    if (from < to) target.fill(0, from - offset, to - offset);
+  }
+}
+
+/** The same error, saying also which zone it met, as the zone is afterwards. */
+function aboutZone(error: unknown, zone: Zone): unknown {
+  if (!(error instanceof ImageError)) return error;
+  const { index: zoneIndex, condition: zoneCondition, writePointer } = zone;
+  const context = { zoneIndex, zoneCondition, writePointer, ...error.context };
+  return new ImageError(error.code, error.message, context, { cause: error });
+}
