@@ -41,6 +41,7 @@ export interface TestApi {
 export interface Answer {
   status: number;
   type: string;
+  etag: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: a JSON body; each test knows which
   body: any;
 }
@@ -79,6 +80,7 @@ export async function startApi(gatewayTimeoutMs?: number): Promise<TestApi> {
       return {
         status: answer.statusCode,
         type: String(answer.headers['content-type'] ?? ''),
+        etag: answer.headers.etag,
         body: answer.body === '' ? undefined : answer.json(),
       };
     },

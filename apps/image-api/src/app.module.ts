@@ -25,6 +25,8 @@ import { ImagesService } from './images/images.service.ts';
 import { KeysController } from './keys/keys.controller.ts';
 import { type ImageApiOptions, OPTIONS } from './options.ts';
 import { Pruning } from './pruning.ts';
+import { SnapshotsController } from './snapshots/snapshots.controller.ts';
+import { SnapshotsService } from './snapshots/snapshots.service.ts';
 import { RestingImages } from './zones/resting-images.ts';
 import { ZonesController } from './zones/zones.controller.ts';
 import { ZonesService } from './zones/zones.service.ts';
@@ -39,6 +41,7 @@ export class AppModule implements OnApplicationShutdown {
       controllers: [
         ImagesController,
         ZonesController,
+        SnapshotsController,
         ExportsController,
         ExperimentsController,
         ChoicesController,
@@ -61,6 +64,7 @@ export class AppModule implements OnApplicationShutdown {
         Pruning,
         ImagesService,
         ZonesService,
+        SnapshotsService,
         RestingImages,
         Gateways,
         ExportsService,

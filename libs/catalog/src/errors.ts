@@ -7,6 +7,8 @@ export type CatalogErrorCode =
   | 'name_taken'
   /** An export stands in the way. */
   | 'image_exported'
+  /** The row has changed since the caller read it. */
+  | 'version_conflict'
   /** Another process may write the image now. */
   | 'image_leased'
   /** This process may not write the image any more. */

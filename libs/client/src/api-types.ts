@@ -21,6 +21,16 @@ export interface paths {
   "/v1/images/{id}/zones/{index}/{action}": {
     post: operations["Zones_manage"];
   };
+  "/v1/images/{id}/snapshots": {
+    get: operations["Snapshots_list"];
+    post: operations["Snapshots_create"];
+  };
+  "/v1/images/{id}/snapshots/{snapshot}/apply": {
+    post: operations["Snapshots_apply"];
+  };
+  "/v1/images/{id}/snapshots/{snapshot}": {
+    delete: operations["Snapshots_delete"];
+  };
   "/v1/exports": {
     get: operations["Exports_list"];
     post: operations["Exports_create"];
@@ -110,7 +120,7 @@ export interface components {
       id: string;
       name: string;
       /** @enum {string} */
-      status: "creating" | "ready" | "failed" | "deleting";
+      status: "creating" | "ready" | "busy" | "failed" | "deleting";
       size: number;
       clusterSize: number;
       /**
@@ -131,6 +141,10 @@ export interface components {
         [key: string]: string;
       };
       error: string | null;
+      /** @description Grows with every change; the ETag, and what If-Match compares */
+      version: number;
+      /** @description How far it is while creating or busy, from 0 to 1 */
+      progress: number;
       /** Format: date-time */
       createdAt: string;
       /** Format: date-time */
@@ -163,6 +177,23 @@ export interface components {
       /** @description Absolute; start + size where the zone is full */
       writePointer: number;
       resetCount: number;
+    };
+    SnapshotPage: {
+      items: components["schemas"]["Snapshot"][];
+      /** @enum {string|null} */
+      nextCursor: null;
+    };
+    Snapshot: {
+      /** @description Of the image; a small number as text */
+      id: string;
+      name: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** @description Size of the disk then, in bytes */
+      size: number;
+    };
+    CreateSnapshot: {
+      name: string;
     };
     CreateExport: {
       /**
@@ -661,7 +692,9 @@ export interface operations {
         /** @description nextCursor of the page before */
         cursor?: string;
         name?: string;
-        status?: "creating" | "ready" | "failed" | "deleting";
+        status?: "creating" | "ready" | "busy" | "failed" | "deleting";
+        /** @description key=value; given several times, all must hold */
+        label?: string | string[];
       };
     };
     responses: {
@@ -825,6 +858,93 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Zone"];
         };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Snapshots_list: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["SnapshotPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Snapshots_create: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CreateSnapshot"];
+      };
+    };
+    responses: {
+      201: {
+        content: {
+          "application/json": components["schemas"]["Snapshot"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Snapshots_apply: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+        snapshot: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Snapshots_delete: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+        snapshot: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
       };
       /** @description A problem */
       default: {

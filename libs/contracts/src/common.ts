@@ -32,6 +32,18 @@ export const labelsField = z
   .record(textField.min(1).max(MAX_LABEL_KEY_LENGTH), textField.max(MAX_LABEL_VALUE_LENGTH))
   .refine((labels) => Object.keys(labels).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
 
+/** One `key=value`, or several of which all must hold. */
+export const labelFilterField = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given, context): Record<string, string> => {
+    const pairs = [given].flat().map((text) => /^([^=]+)=(.*)$/s.exec(text)?.slice(1));
+    const labels = labelsField.safeParse(Object.fromEntries(pairs.map((pair) => pair ?? [])));
+    if (labels.success && !pairs.includes(undefined)) return labels.data;
+    context.addIssue({ code: 'custom', message: 'key=value, with a label that an image can have' });
+    return z.NEVER;
+  })
+  .describe('key=value; given several times, all must hold');
+
 export const idParamsSchema = z.strictObject({ id: idField });
 export type IdParams = z.infer<typeof idParamsSchema>;
 

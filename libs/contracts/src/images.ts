@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import {
   idField,
+  labelFilterField,
   labelsField,
   nameField,
   pageOf,
@@ -20,7 +21,7 @@ import {
 import { MAX_CLUSTER_BYTES, MIN_CLUSTER_BYTES } from './limits.ts';
 import { sizeField } from './sizes.ts';
 
-export const imageStatusField = z.enum(['creating', 'ready', 'failed', 'deleting']);
+export const imageStatusField = z.enum(['creating', 'ready', 'busy', 'failed', 'deleting']);
 export type ImageStatus = z.infer<typeof imageStatusField>;
 
 const clusterSizeField = sizeField({
@@ -91,6 +92,8 @@ export const imageSchema = z
     pool: z.string(),
     labels: z.record(z.string(), z.string()),
     error: z.string().nullable(),
+    version: z.int().describe('Grows with every change; the ETag, and what If-Match compares'),
+    progress: z.number().describe('How far it is while creating or busy, from 0 to 1'),
     createdAt: timeField,
     updatedAt: timeField,
   })
@@ -101,5 +104,6 @@ export const imagePageSchema = pageOf(imageSchema, 'ImagePage');
 export const listImagesSchema = pageQuerySchema.extend({
   name: textField.optional(),
   status: imageStatusField.optional(),
+  label: labelFilterField.optional(),
 });
 export type ListImages = z.infer<typeof listImagesSchema>;

@@ -114,6 +114,16 @@ export {
 } from './problem.ts';
 export { parseSize, sizeField } from './sizes.ts';
 export {
+  type CreateSnapshot,
+  createSnapshotSchema,
+  type ImageSnapshot,
+  type SnapshotPage,
+  type SnapshotParams,
+  snapshotPageSchema,
+  snapshotParamsSchema,
+  snapshotSchema,
+} from './snapshots.ts';
+export {
   type Phase,
   type PhaseKind,
   WORKLOADS,

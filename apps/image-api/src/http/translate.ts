@@ -12,6 +12,7 @@ const CATALOG_STATUS: Readonly<Record<CatalogErrorCode, number>> = {
   name_taken: 409,
   image_exported: 409,
   image_leased: 409,
+  version_conflict: 412,
   lease_lost: 503,
   state_conflict: 409,
   no_gateway: 503,

@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
   type CreateImage,
@@ -12,9 +24,11 @@ import {
   type UpdateImage,
   updateImageSchema,
 } from '@zonelab/contracts';
+import { VersionTagInterceptor, versionOf } from '../http/version-tag.ts';
 import { ImagesService } from './images.service.ts';
 
 @ApiTags('images')
+@UseInterceptors(VersionTagInterceptor)
 @Controller('v1/images')
 export class ImagesController {
   constructor(private readonly images: ImagesService) {}
@@ -42,8 +56,9 @@ export class ImagesController {
   update(
     @Param({ schema: idParamsSchema }) { id }: IdParams,
     @Body({ schema: updateImageSchema }) body: UpdateImage,
+    @Headers('if-match') ifMatch: string | undefined,
   ) {
-    return this.images.update(id, body);
+    return this.images.update(id, body, versionOf(ifMatch));
   }
 
   @Delete(':id')

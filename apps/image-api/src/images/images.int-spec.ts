@@ -136,3 +136,43 @@ it('lists images in pages', async () => {
   const named = await api.request('GET', '/v1/images?name=zoned');
   expect(named.body).toMatchObject({ items: [{ name: 'zoned' }], nextCursor: null });
 });
+
+it('changes an image only where it is as the client saw it', async () => {
+  const made = await api.request('POST', '/v1/images', { name: 'versioned', size: '16M' });
+  const url = `/v1/images/${made.body.id}`;
+  const change = (labels: object, tag: string) =>
+    api.request('PATCH', url, { labels }, undefined, { 'if-match': tag });
+  expect(made.etag).toBe(`"${made.body.version}"`);
+  const changed = await change({ a: '1' }, made.etag ?? '');
+  expect(changed).toMatchObject({ status: 200, body: { version: made.body.version + 1 } });
+  expect(await change({ a: '2' }, made.etag ?? '')).toMatchObject({
+    status: 412,
+    body: { code: 'version_conflict' },
+  });
+  expect(await change({ a: '2' }, 'latest')).toMatchObject({ status: 422 });
+  expect((await api.request('GET', url)).body.labels).toEqual({ a: '1' });
+});
+
+it('finds images by their labels, page by page', async () => {
+  for (const [name, rack] of [
+    ['r1', 'a'],
+    ['r2', 'b'],
+    ['r3', 'a'],
+    ['r4', 'a'],
+  ]) {
+    const labels = { rack, of: 'label test' };
+    await api.request('POST', '/v1/images', { name, size: '16M', labels });
+  }
+  const found = async (query: string) => {
+    const { items, nextCursor } = (await api.request('GET', `/v1/images?${query}`)).body;
+    return [items.map(({ name }: { name: string }) => name), nextCursor];
+  };
+  const both = 'label=rack%3Da&label=of%3Dlabel%20test';
+  const [first, cursor] = await found(`${both}&limit=2`);
+  expect(first).toEqual(['r1', 'r3']);
+  expect(await found(`${both}&limit=2&cursor=${cursor}`)).toEqual([['r4'], null]);
+  expect(await api.request('GET', '/v1/images?label=rack')).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: 'label' }] },
+  });
+});

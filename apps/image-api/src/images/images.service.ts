@@ -57,8 +57,8 @@ export class ImagesService {
     return this.catalog.images.get(id);
   }
 
-  update(id: string, body: UpdateImage): Promise<Image> {
-    return this.catalog.images.update(id, body);
+  update(id: string, body: UpdateImage, version?: number): Promise<Image> {
+    return this.catalog.images.update(id, body, version);
   }
 
   /** The row goes last, so that a deletion cut short can be asked for again. */

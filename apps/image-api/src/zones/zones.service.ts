@@ -4,9 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { Catalog } from '@zonelab/catalog';
 import type { Zone, ZoneAction, ZoneReport, ZoneReportQuery } from '@zonelab/contracts';
 import { Gateways } from '../gateways/gateways.ts';
-import { ProblemError } from '../http/problem.ts';
 import { reportZones } from './report.ts';
 import { RestingImages } from './resting-images.ts';
+
+/** What needs an image that is ready. */
+const USE = 'the report or management of zones';
 
 @Injectable()
 export class ZonesService {
@@ -20,7 +22,7 @@ export class ZonesService {
     return this.resting.alone(imageId, async () => {
       const served = await this.catalog.exports.ofImage(imageId);
       if (!served) {
-        const image = await this.readyImage(imageId);
+        const image = await this.catalog.images.getReady(imageId, USE);
         return this.resting.look(image, (device) => reportZones(device, query));
       }
       const payload = { imageId, ...query };
@@ -37,19 +39,12 @@ export class ZonesService {
         const payload = { imageId, action, ...(zoneIndex !== undefined && { zoneIndex }) };
         return (await this.gateways.ask(served.gatewayId, 'manageZones', payload)).zone;
       }
-      const device = await this.resting.forWriting(await this.readyImage(imageId));
+      const image = await this.catalog.images.getReady(imageId, USE);
+      const device = await this.resting.forWriting(image);
       if (zoneIndex === undefined) await device.manageAll(action);
       else await device.manage(action, zoneIndex);
       await device.flush();
       return zoneIndex === undefined ? null : device.zone(zoneIndex);
     });
-  }
-
-  private async readyImage(imageId: string) {
-    const image = await this.catalog.images.get(imageId);
-    if (image.status === 'ready') return image;
-    const detail = `image ${imageId}: its status is ${image.status}, its zones need ready`;
-    const context = { resource: 'image', id: imageId, state: image.status };
-    throw new ProblemError({ status: 409, code: 'state_conflict', detail, context });
   }
 }

@@ -1,10 +1,10 @@
 /** Exports in the catalog: which gateway serves which image, and how. */
 
 import type { Export, ExportOptions, ListExports, Page } from '@zonelab/contracts';
-import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
+import { notFound, refusingTakenName } from '../errors.ts';
 import type { Export as ExportRow, Prisma, PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
-import { imageExported, lockImage } from './images.ts';
+import { imageExported, lockImage, refuseUnready } from './images.ts';
 
 export interface NewExport {
   imageId: string;
@@ -33,11 +33,7 @@ export class ExportsRepository {
     const { imageId, readOnly, name } = wanted;
     const create = this.prisma.$transaction(async (database) => {
       const image = await lockImage(database, imageId);
-      if (image.status !== 'ready') {
-        const message = `image ${imageId}: its status is ${image.status}, an export needs ready`;
-        const context = { resource: 'image', id: imageId, state: image.status };
-        throw new CatalogError('state_conflict', message, context);
-      }
+      refuseUnready(image, 'an export');
       const hindering = readOnly ? { imageId, readOnly: false } : { imageId };
       const taken = await database.export.findFirst({ where: hindering });
       if (taken) throw imageExported(imageId, taken);

@@ -92,3 +92,10 @@ it('deletes no exported image, and exports no image that is being deleted', asyn
     context: { state: 'deleting' },
   });
 });
+
+it('lets a status become only what may follow it, whoever writes it', async () => {
+  const { id } = await catalog.images.create(disk('guarded'));
+  await catalog.images.beginDelete(id);
+  await expect(catalog.images.markReady(id)).rejects.toThrow('deleting does not become ready');
+  expect((await catalog.images.get(id)).status).toBe('deleting');
+});

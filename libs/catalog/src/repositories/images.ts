@@ -9,7 +9,7 @@ import {
 } from '@zonelab/contracts';
 import type { Database } from '../client.ts';
 import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
-import type { Image as ImageRow, PrismaClient } from '../generated/client.ts';
+import { type Image as ImageRow, Prisma, type PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
 
 /** Sizes are bytes. */
@@ -53,11 +53,46 @@ export class ImagesRepository {
     return toImage(row);
   }
 
-  async list({ name, status, ...page }: ListImages): Promise<Page<Image>> {
+  /** An image that is ready. `use` says in an error what needs it so. Errors: `not_found`, `state_conflict`. */
+  async getReady(id: string, use: string): Promise<Image> {
+    const image = await this.get(id);
+    refuseUnready(image, use);
+    return image;
+  }
+
+  /** An image that is ready and not exported. Errors: as for `getReady`, and `image_exported`. */
+  async getResting(id: string, use: string): Promise<Image> {
+    const image = await this.getReady(id, use);
+    const taken = await this.prisma.export.findFirst({ where: { imageId: id } });
+    if (taken) throw imageExported(id, taken);
+    return image;
+  }
+
+  async list({ label, ...query }: ListImages): Promise<Page<Image>> {
+    const { name, status, ...page } = query;
     const { where, ...rest } = pageArguments(page);
-    const filters = { ...where, ...(name && { name }), ...(status && { status }) };
+    const filters = {
+      ...where,
+      ...(name && { name }),
+      ...(status && { status }),
+      ...(label && { id: { in: await this.labelled(label, query) } }),
+    };
     const rows = await this.prisma.image.findMany({ ...rest, where: filters });
     return toPage(rows, page.limit, toImage);
+  }
+
+  /** Ids of the page's images that have all of `label`: what the index of labels answers, and Prisma cannot ask. */
+  private async labelled(
+    label: Record<string, string>,
+    { name, status, cursor, limit }: ListImages,
+  ): Promise<string[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT id FROM images WHERE labels @> ${JSON.stringify(label)}::jsonb
+        ${name === undefined ? Prisma.empty : Prisma.sql`AND name = ${name}`}
+        ${status === undefined ? Prisma.empty : Prisma.sql`AND status = ${status}::image_status`}
+        ${cursor === undefined ? Prisma.empty : Prisma.sql`AND id > ${cursor}::uuid`}
+      ORDER BY id LIMIT ${limit + 1}`;
+    return rows.map(({ id }) => id);
   }
 
   /** The file is there. */
@@ -65,13 +100,16 @@ export class ImagesRepository {
     return toImage(await this.prisma.image.update({ where: { id }, data: { status: 'ready' } }));
   }
 
-  /** Errors: `not_found`, `name_taken`. */
-  async update(id: string, { name, labels }: UpdateImage): Promise<Image> {
+  /** Errors: `not_found`, `name_taken`, `version_conflict` where `version` is given and is not the row's. */
+  async update(id: string, { name, labels }: UpdateImage, version?: number): Promise<Image> {
     const data = { ...(name !== undefined && { name }), ...(labels && { labels }) };
-    const update = this.prisma.image.updateManyAndReturn({ where: { id }, data });
+    const where = { id, ...(version !== undefined && { version }) };
+    const update = this.prisma.image.updateManyAndReturn({ where, data });
     const [row] = await refusingTakenName('image', name ?? '', update);
-    if (!row) throw notFound('image', id);
-    return toImage(row);
+    if (row) return toImage(row);
+    const { version: present } = await this.get(id);
+    const message = `image ${id}: its version is ${present}, the change was meant for ${version}`;
+    throw new CatalogError('version_conflict', message, { resource: 'image', id });
   }
 
   /**
@@ -99,6 +137,13 @@ export async function lockImage(database: Database, id: string): Promise<ImageRo
   const row = await database.image.findUnique({ where: { id } });
   if (!row) throw notFound('image', id);
   return row;
+}
+
+/** Throws `state_conflict` unless the image is ready. */
+export function refuseUnready({ id, status }: Pick<Image, 'id' | 'status'>, use: string): void {
+  if (status === 'ready') return;
+  const message = `image ${id}: its status is ${status}, ${use} needs ready`;
+  throw new CatalogError('state_conflict', message, { resource: 'image', id, state: status });
 }
 
 export function imageExported(
@@ -132,6 +177,8 @@ function toImage(row: ImageRow): Image {
     pool: row.pool,
     labels: row.labels as Record<string, string>,
     error: row.error,
+    version: row.version,
+    progress: row.progress,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
