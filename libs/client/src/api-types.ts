@@ -79,6 +79,11 @@ export interface paths {
     get: operations["Health_ready"];
   };
 }
+/** OneOf type helpers */
+type Without<T, U> = { [P in Exclude<keyof T, keyof U>]?: never };
+type XOR<T, U> = (T | U) extends object ? (Without<T, U> & U) | (Without<U, T> & T) : T | U;
+type OneOf<T extends any[]> = T extends [infer Only] ? Only : T extends [infer A, infer B, ...infer Rest] ? OneOf<[XOR<A, B>, ...Rest]> : never;
+
 
 export type webhooks = Record<string, never>;
 
@@ -288,7 +293,7 @@ export interface components {
     };
     ExperimentDevice: {
       /** @enum {string} */
-      preset: "ideal" | "custom";
+      preset: "ideal" | "custom" | "zn540" | "femu-default" | "hm-smr";
       geometry?: {
         /**
          * @description The rule book: ZBC-2 or NVMe ZNS
@@ -311,7 +316,75 @@ export interface components {
         logicalBlockSize?: 512 | 4096;
       };
       timing?: {
+        /**
+         * @description The preset's if left out; constant: every command takes serviceTimeNs
+         * @enum {string}
+         */
+        model?: "constant" | "flash" | "disk";
         serviceTimeNs?: number;
+        flash?: {
+          dies?: number;
+          channels?: number;
+          /** @description 0: all */
+          diesPerZone?: number;
+          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          pageBytes?: number | string;
+          /** @description Bytes per second */
+          channelRate?: number;
+          /** @description Bytes per second */
+          hostReadRate?: number;
+          /** @description Bytes per second */
+          hostWriteRate?: number;
+          readCommandNs?: number;
+          writeCommandNs?: number;
+          appendCommandNs?: number;
+          manageCommandNs?: number;
+          /** @enum {string} */
+          commandSpread?: "none" | "exponential";
+          readFixedNs?: number;
+          writeFixedNs?: number;
+          appendFixedNs?: number;
+          implicitOpenNs?: number;
+          pageReadNs?: number;
+          slowPageReadNs?: number;
+          slowPageEvery?: number;
+          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          programBytes?: number | string;
+          programNs?: number;
+          programSliceNs?: number;
+          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          flushBytes?: number | string;
+          /** @description 0: no bound */
+          bufferBytes?: number | string;
+          /** @description 0: no bound */
+          zoneBufferBytes?: number | string;
+          openNs?: number;
+          closeNs?: number;
+          recordNs?: number;
+          resetWorkNs?: number;
+          workSliceNs?: number;
+          eraseNs?: number;
+          finishNs?: number;
+          finishPads?: boolean;
+        };
+        disk?: {
+          revolutionNs?: number;
+          /** @description Bytes per second */
+          outerRate?: number;
+          /** @description Bytes per second */
+          innerRate?: number;
+          seekNs?: number;
+          strokeNs?: number;
+          queueDepth?: number;
+          commandNs?: number;
+          /** @description Bytes per second */
+          interfaceRate?: number;
+          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          writeCacheBytes?: number | string;
+          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          readAheadBytes?: number | string;
+          manageNs?: number;
+        };
       };
       /** @description Sequential zones, from the first, that are full when the run starts */
       prefilledZones?: number;
@@ -323,8 +396,8 @@ export interface components {
       /** @enum {string} */
       kind: "seq-write";
       name?: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      blockSize: number | string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
       /** @description Writers or readers side by side */
@@ -339,6 +412,12 @@ export interface components {
       operations?: number;
       /** @description Simulated time */
       seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
       /**
        * @description A phase that needs more open or active zones than the device has is refused, or runs
        * @enum {string}
@@ -352,8 +431,8 @@ export interface components {
       /** @enum {string} */
       kind: "zone-append";
       name?: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      blockSize: number | string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
       /** @description Writers or readers side by side */
@@ -368,6 +447,12 @@ export interface components {
       operations?: number;
       /** @description Simulated time */
       seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
       /**
        * @description A phase that needs more open or active zones than the device has is refused, or runs
        * @enum {string}
@@ -379,10 +464,10 @@ export interface components {
       resetThreshold?: number;
     }) | ({
       /** @enum {string} */
-      kind: "random-read";
+      kind: "seq-read";
       name?: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      blockSize: number | string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
       /** @description Writers or readers side by side */
@@ -397,17 +482,72 @@ export interface components {
       operations?: number;
       /** @description Simulated time */
       seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
       /**
        * @description A phase that needs more open or active zones than the device has is refused, or runs
        * @enum {string}
        */
       overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "random-read";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description How zones or streams are drawn; uniform if left out */
+      distribution?: OneOf<[{
+        /** @enum {string} */
+        kind: "uniform";
+      }, {
+        /** @enum {string} */
+        kind: "zipf";
+        theta?: number;
+      }, {
+        /** @enum {string} */
+        kind: "hot-cold";
+        hot?: number;
+        access?: number;
+      }, {
+        /** @enum {string} */
+        kind: "pareto";
+        h?: number;
+      }]>;
     }) | ({
       /** @enum {string} */
       kind: "random-read-below-wp";
       name?: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      blockSize: number | string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
       /** @description Writers or readers side by side */
@@ -422,17 +562,41 @@ export interface components {
       operations?: number;
       /** @description Simulated time */
       seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
       /**
        * @description A phase that needs more open or active zones than the device has is refused, or runs
        * @enum {string}
        */
       overLimit?: "reject" | "count";
+      /** @description How zones or streams are drawn; uniform if left out */
+      distribution?: OneOf<[{
+        /** @enum {string} */
+        kind: "uniform";
+      }, {
+        /** @enum {string} */
+        kind: "zipf";
+        theta?: number;
+      }, {
+        /** @enum {string} */
+        kind: "hot-cold";
+        hot?: number;
+        access?: number;
+      }, {
+        /** @enum {string} */
+        kind: "pareto";
+        h?: number;
+      }]>;
     }) | ({
       /** @enum {string} */
       kind: "mixed";
       name?: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      blockSize: number | string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
       /** @description Writers or readers side by side */
@@ -447,6 +611,12 @@ export interface components {
       operations?: number;
       /** @description Simulated time */
       seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
       /**
        * @description A phase that needs more open or active zones than the device has is refused, or runs
        * @enum {string}
@@ -461,8 +631,8 @@ export interface components {
       /** @enum {string} */
       kind: "reset-churn";
       name?: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      blockSize: number | string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
       /** @description Writers or readers side by side */
@@ -477,6 +647,12 @@ export interface components {
       operations?: number;
       /** @description Simulated time */
       seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
       /**
        * @description A phase that needs more open or active zones than the device has is refused, or runs
        * @enum {string}
@@ -486,6 +662,184 @@ export interface components {
       fill?: number;
       /** @description Whether a zone is finished before its reset */
       finish?: boolean;
+    }) | ({
+      /** @enum {string} */
+      kind: "fill";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "reset-storm";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "finish-storm";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "multi-stream";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Reset the zone in hand every 1/resetFrequency writes */
+      resetFrequency?: number;
+      /** @description Share of the span that must hold data for that */
+      resetThreshold?: number;
+      streams?: number;
+      /** @description How zones or streams are drawn; uniform if left out */
+      distribution?: OneOf<[{
+        /** @enum {string} */
+        kind: "uniform";
+      }, {
+        /** @enum {string} */
+        kind: "zipf";
+        theta?: number;
+      }, {
+        /** @enum {string} */
+        kind: "hot-cold";
+        hot?: number;
+        access?: number;
+      }, {
+        /** @enum {string} */
+        kind: "pareto";
+        h?: number;
+      }]>;
+    }) | ({
+      /** @enum {string} */
+      kind: "idle";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
     });
     Experiment: {
       /**

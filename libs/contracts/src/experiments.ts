@@ -9,9 +9,9 @@ import {
   profileField,
   SECTOR_BYTES,
 } from './geometry.ts';
-import { MAX_SERVICE_TIME_NS } from './limits.ts';
 import { presetNameField } from './presets.ts';
 import { sizeField } from './sizes.ts';
+import { timingSchema } from './timing.ts';
 import { workloadSchema } from './workloads.ts';
 
 const geometryOverrides = z.strictObject({
@@ -30,9 +30,7 @@ export const experimentDeviceSchema = z
   .strictObject({
     preset: presetNameField,
     geometry: geometryOverrides.optional(),
-    timing: z
-      .strictObject({ serviceTimeNs: z.int().min(0).max(MAX_SERVICE_TIME_NS).optional() })
-      .optional(),
+    timing: timingSchema.optional(),
     prefilledZones: countField
       .optional()
       .describe('Sequential zones, from the first, that are full when the run starts'),

@@ -40,3 +40,6 @@ export const MAX_SIMULATED_SECONDS = 90 * 24 * 3600;
 
 /** One command may take a simulated minute. */
 export const MAX_SERVICE_TIME_NS = 60_000_000_000;
+
+/** Streams of one multi-stream writer: file systems use a few tens at most. */
+export const MAX_STREAMS = 1024;

@@ -11,10 +11,13 @@ export const presetPageSchema = z
   .object({ items: z.array(presetSchema), nextCursor: z.null() })
   .meta({ id: 'PresetPage' });
 
-export const presetNameField = z.enum(['ideal', 'custom']);
+export const presetNameField = z.enum(['ideal', 'custom', 'zn540', 'femu-default', 'hm-smr']);
 export type PresetName = z.infer<typeof presetNameField>;
 
 export const PRESETS: Readonly<Record<PresetName, string>> = {
   ideal: 'No delays: for semantics and counting. A small default geometry, every field overridable',
+  zn540: 'A 1 TB TLC SSD with zoned namespaces, checked against published measurements',
+  'femu-default': 'The device that FEMU emulates with its default parameters',
+  'hm-smr': 'A 15 TB host-managed SMR disk with a SATA interface',
   custom: 'Geometry and timing as given; size and zoneSize are required',
 };

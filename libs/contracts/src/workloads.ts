@@ -9,7 +9,9 @@ import {
   MAX_OPERATIONS,
   MAX_PHASES,
   MAX_QUEUE_DEPTH,
+  MAX_SERVICE_TIME_NS,
   MAX_SIMULATED_SECONDS,
+  MAX_STREAMS,
 } from './limits.ts';
 import { sizeField } from './sizes.ts';
 
@@ -17,7 +19,9 @@ const share = z.number().min(0).max(1);
 
 const phaseFields = {
   name: nameField.optional(),
-  blockSize: sizeField({ min: SECTOR_BYTES, max: MAX_BLOCK_SIZE_BYTES }),
+  blockSize: sizeField({ min: SECTOR_BYTES, max: MAX_BLOCK_SIZE_BYTES })
+    .optional()
+    .describe('4096 if left out'),
   queueDepth: z.int().min(1).max(MAX_QUEUE_DEPTH).optional().describe('Commands in flight per job'),
   jobs: z.int().min(1).max(MAX_JOBS).optional().describe('Writers or readers side by side'),
   zones: z
@@ -27,6 +31,17 @@ const phaseFields = {
   bytes: sizeField({ min: SECTOR_BYTES }).optional(),
   operations: z.int().min(1).max(MAX_OPERATIONS).optional(),
   seconds: z.number().positive().max(MAX_SIMULATED_SECONDS).optional().describe('Simulated time'),
+  alongside: z
+    .boolean()
+    .optional()
+    .describe('Runs together with the phase before it; ends with it where it has no amount'),
+  rate: sizeField().optional().describe('Bytes per second to keep below; 0: no bound'),
+  thinkNs: z
+    .int()
+    .min(0)
+    .max(MAX_SERVICE_TIME_NS)
+    .optional()
+    .describe('Between the end of a command and the next one in its place'),
   overLimit: z
     .enum(['reject', 'count'])
     .optional()
@@ -40,12 +55,35 @@ const writerFields = {
   resetThreshold: share.optional().describe('Share of the span that must hold data for that'),
 };
 
+const distributionField = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('uniform') }),
+    z.strictObject({ kind: z.literal('zipf'), theta: z.number().positive().max(10).optional() }),
+    z.strictObject({
+      kind: z.literal('hot-cold'),
+      hot: share.positive().optional(),
+      access: share.optional(),
+    }),
+    z.strictObject({ kind: z.literal('pareto'), h: share.positive().lt(1).optional() }),
+  ])
+  .optional()
+  .describe('How zones or streams are drawn; uniform if left out');
+
 export const phaseSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('seq-write'), ...phaseFields, ...writerFields }),
     z.strictObject({ kind: z.literal('zone-append'), ...phaseFields, ...writerFields }),
-    z.strictObject({ kind: z.literal('random-read'), ...phaseFields }),
-    z.strictObject({ kind: z.literal('random-read-below-wp'), ...phaseFields }),
+    z.strictObject({ kind: z.literal('seq-read'), ...phaseFields }),
+    z.strictObject({
+      kind: z.literal('random-read'),
+      ...phaseFields,
+      distribution: distributionField,
+    }),
+    z.strictObject({
+      kind: z.literal('random-read-below-wp'),
+      ...phaseFields,
+      distribution: distributionField,
+    }),
     z.strictObject({
       kind: z.literal('mixed'),
       ...phaseFields,
@@ -58,10 +96,22 @@ export const phaseSchema = z
       fill: share.positive().optional().describe('Share of the capacity written before the reset'),
       finish: z.boolean().optional().describe('Whether a zone is finished before its reset'),
     }),
+    z.strictObject({ kind: z.literal('fill'), ...phaseFields }),
+    z.strictObject({ kind: z.literal('reset-storm'), ...phaseFields }),
+    z.strictObject({ kind: z.literal('finish-storm'), ...phaseFields }),
+    z.strictObject({
+      kind: z.literal('multi-stream'),
+      ...phaseFields,
+      ...writerFields,
+      streams: z.int().min(1).max(MAX_STREAMS).optional(),
+      distribution: distributionField,
+    }),
+    z.strictObject({ kind: z.literal('idle'), ...phaseFields }),
   ])
   .superRefine((phase, context) => {
     const ends = [phase.bytes, phase.operations, phase.seconds].filter((end) => end !== undefined);
-    if (ends.length !== 1) {
+    const needsNone = phase.alongside === true || phase.kind === 'fill';
+    if (ends.length > 1 || (ends.length === 0 && !needsNone)) {
       context.addIssue({ code: 'custom', message: 'exactly one of bytes, operations and seconds' });
     }
   })
@@ -86,8 +136,14 @@ export const workloadPageSchema = z
 export const WORKLOADS: Readonly<Record<PhaseKind, string>> = {
   'seq-write': 'Writes zones from their write pointer to their capacity, round and round',
   'zone-append': 'As seq-write, with Zone Append',
+  'seq-read': 'Reads one zone after the other, round and round',
   'random-read': 'Reads uniformly over the capacity of the zones, written or not',
   'random-read-below-wp': 'Reads only what has been written',
   mixed: 'Reads below a write pointer with probability readShare, else the next sequential write',
   'reset-churn': 'Fills a zone, resets it, and goes on to the next',
+  fill: 'Writes every zone to its end, once',
+  'reset-storm': 'Resets one zone after the other, as fast as the device answers',
+  'finish-storm': 'Writes one block to a zone, finishes it, and goes on to the next',
+  'multi-stream': 'One writer, several streams with a zone of their own each',
+  idle: 'Gives no command, so that the device gets time for itself',
 };

@@ -3,6 +3,8 @@
  * has its default here or in the preset, and `resolveExperiment` fills them all in.
  */
 import type { ZonedProfile } from '@zonelab/qcow2-zoned';
+import type { DiskTiming } from './device/disk/parameters.ts';
+import type { FlashTiming } from './device/flash/parameters.ts';
 
 /** Same definition, same report, byte for byte. */
 export interface ExperimentDefinition {
@@ -15,8 +17,12 @@ export interface ExperimentDefinition {
   readonly audit?: boolean;
 }
 
-/** `ideal`: no delays and a small default geometry. `custom`: `geometry` must give at least size and zone size. */
-export type DevicePreset = 'ideal' | 'custom';
+/**
+ * `ideal`: no delays and a small default geometry. `custom`: `geometry` must give at least size and zone size.
+ * The others are real or emulated devices: see docs/model-cards.
+ */
+export const DEVICE_PRESETS = ['ideal', 'custom', 'zn540', 'femu-default', 'hm-smr'] as const;
+export type DevicePreset = (typeof DEVICE_PRESETS)[number];
 
 export interface DeviceDefinition {
   readonly preset: DevicePreset;
@@ -42,40 +48,62 @@ export interface GeometryDefinition {
   readonly logicalBlockSize?: 512 | 4096;
 }
 
+/** `constant`: every command takes as long as any other. `flash`, `disk`: mechanisms. */
+export const TIMING_MODELS = ['constant', 'flash', 'disk'] as const;
+export type TimingModelName = (typeof TIMING_MODELS)[number];
+
 export interface TimingDefinition {
-  /** Every command takes this long, however many are in flight; integer nanoseconds of simulated time, default 0. */
+  /** Default: the preset's. */
+  readonly model?: TimingModelName;
+  /** Of `constant`: integer nanoseconds of simulated time, default 0. */
   readonly serviceTimeNs?: number;
+  /** Of `flash`; fields left out are the preset's, or zn540's where the preset is no flash device. */
+  readonly flash?: Partial<FlashTiming>;
+  /** Of `disk`; fields left out are the preset's, or hm-smr's where the preset is no disk. */
+  readonly disk?: Partial<DiskTiming>;
 }
 
 export interface WorkloadDefinition {
-  /** Run one after the other on the same device. */
+  /** Run one after the other on the same device, or side by side: see `alongside`. */
   readonly phases: readonly PhaseDefinition[];
 }
 
 export const PHASE_KINDS = [
   'seq-write',
   'zone-append',
+  'seq-read',
   'random-read',
   'random-read-below-wp',
   'mixed',
   'reset-churn',
+  'fill',
+  'reset-storm',
+  'finish-storm',
+  'multi-stream',
+  'idle',
 ] as const;
 export type PhaseKind = (typeof PHASE_KINDS)[number];
 
 export type PhaseDefinition =
   | SeqWritePhase
   | ZoneAppendPhase
+  | SeqReadPhase
   | RandomReadPhase
   | RandomReadBelowWpPhase
   | MixedPhase
-  | ResetChurnPhase;
+  | ResetChurnPhase
+  | FillPhase
+  | ResetStormPhase
+  | FinishStormPhase
+  | MultiStreamPhase
+  | IdlePhase;
 
 /** Exactly one of `bytes`, `operations`, `seconds` ends the phase; each counts all jobs together. */
 interface PhaseBase {
   /** Shown in the report; default: the kind. */
   readonly name?: string;
-  /** Bytes of one read, write or append; a multiple of the logical block size. */
-  readonly blockSize: number;
+  /** Bytes of one read, write or append; a multiple of the logical block size; default 4096. */
+  readonly blockSize?: number;
   /** Commands that each job keeps in flight; default 1. */
   readonly queueDepth?: number;
   /** Writers or readers side by side; default 1. Each writes a zone of its own while there are enough zones. */
@@ -88,6 +116,15 @@ interface PhaseBase {
   readonly operations?: number;
   /** Simulated seconds. */
   readonly seconds?: number;
+  /**
+   * True: the phase runs together with the one before it, not after it. It may leave out its amount: it then ends
+   * when those beside it have ended. Default false.
+   */
+  readonly alongside?: boolean;
+  /** Bytes per second that the phase keeps below, all its jobs together; default 0: as fast as it can. */
+  readonly rate?: number;
+  /** Time that the host takes between the end of a command and the next one in its place; default 0. */
+  readonly thinkNs?: number;
   /**
    * `reject` (default): a phase with more writers than the device's active limit is invalid.
    * `count`: it runs, and the device's refusals are counted. (At the open limit a device closes a zone instead.)
@@ -123,13 +160,33 @@ export interface ZoneAppendPhase extends PhaseBase, WriterOptions {
   readonly kind: 'zone-append';
 }
 
-/** Reads uniformly over the capacity of the span's zones, written or not. */
-export interface RandomReadPhase extends PhaseBase {
+/** Reads the capacity of one zone after the other, round and round; each job begins at a zone of its own. */
+export interface SeqReadPhase extends PhaseBase {
+  readonly kind: 'seq-read';
+}
+
+/** Which of n things is drawn. */
+export type Distribution =
+  | { readonly kind: 'uniform' }
+  /** The k-th most popular with a probability in proportion to 1 / k^theta; theta above 0, default 0.99. */
+  | { readonly kind: 'zipf'; readonly theta?: number }
+  /** The share `hot` of the things gets the share `access` of the draws; defaults 0.2 and 0.8. */
+  | { readonly kind: 'hot-cold'; readonly hot?: number; readonly access?: number }
+  /** Bounded Pareto, self-similar: the share h gets 1 - h of the draws, and so on within it; default 0.2. */
+  | { readonly kind: 'pareto'; readonly h?: number };
+
+interface ReaderOptions {
+  /** How zones are drawn, the first being the most popular; blocks in a zone uniformly. Default uniform. */
+  readonly distribution?: Distribution;
+}
+
+/** Reads over the capacity of the span's zones, written or not. */
+export interface RandomReadPhase extends PhaseBase, ReaderOptions {
   readonly kind: 'random-read';
 }
 
-/** Reads only written bytes: a zone that holds at least one block, uniformly, then a block of it, uniformly. */
-export interface RandomReadBelowWpPhase extends PhaseBase {
+/** Reads only written bytes: a zone that holds at least one block, then a block of it, uniformly. */
+export interface RandomReadBelowWpPhase extends PhaseBase, ReaderOptions {
   readonly kind: 'random-read-below-wp';
 }
 
@@ -147,4 +204,33 @@ export interface ResetChurnPhase extends PhaseBase {
   readonly fill?: number;
   /** Whether a zone is finished before its reset; default false. */
   readonly finish?: boolean;
+}
+
+/** Writes every zone of the span to its end, once; ends by itself, so that it needs no amount. */
+export interface FillPhase extends PhaseBase {
+  readonly kind: 'fill';
+}
+
+/** Resets the zones of the span, one after the other, round and round. */
+export interface ResetStormPhase extends PhaseBase {
+  readonly kind: 'reset-storm';
+}
+
+/** Each job writes one block to a zone, finishes it, and goes on to the next; a full zone is reset first. */
+export interface FinishStormPhase extends PhaseBase {
+  readonly kind: 'finish-storm';
+}
+
+/** One writer, several streams with a zone of their own each; every write picks a stream. */
+export interface MultiStreamPhase extends PhaseBase, WriterOptions {
+  readonly kind: 'multi-stream';
+  /** Default 4. */
+  readonly streams?: number;
+  /** How streams are drawn; default uniform. */
+  readonly distribution?: Distribution;
+}
+
+/** Gives no command: the device gets time to write down what it holds. Needs `seconds`. */
+export interface IdlePhase extends PhaseBase {
+  readonly kind: 'idle';
 }

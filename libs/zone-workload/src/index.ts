@@ -1,6 +1,7 @@
 export type {
   DeviceDefinition,
   DevicePreset,
+  Distribution,
   ExperimentDefinition,
   GeometryDefinition,
   MixedPhase,
@@ -15,8 +16,12 @@ export type {
   ZoneAppendPhase,
   ZoneSpan,
 } from './definition.ts';
-export { PHASE_KINDS } from './definition.ts';
+export { DEVICE_PRESETS, PHASE_KINDS, TIMING_MODELS } from './definition.ts';
+export type { DiskTiming } from './device/disk/parameters.ts';
+export type { FlashTiming } from './device/flash/parameters.ts';
+export { diskTimingOf, flashTimingOf, PRESETS } from './device/presets.ts';
 export { type ExperimentProgress, ExperimentRun } from './engine/experiment-run.ts';
+export type { Advance } from './engine/group-run.ts';
 export { type RunOptions, runExperiment } from './engine/run-experiment.ts';
 export {
   type DefinitionProblem,
@@ -36,3 +41,4 @@ export { REPORT_VERSION } from './report/report.ts';
 export { renderSummary } from './report/summary.ts';
 export { renderZoneMap } from './report/zone-map.ts';
 export { type ResolvedExperiment, resolveExperiment, validate } from './resolve.ts';
+export { renderValidation, runValidation, type ValidationResult } from './validation/table.ts';

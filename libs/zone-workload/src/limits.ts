@@ -32,3 +32,12 @@ export const MAX_MAP_CHARACTERS = 1024;
 
 /** Problems of a definition that are told at once. */
 export const MAX_PROBLEMS = 32;
+
+/** Dies of a flash device: ten times the largest drives of today. */
+export const MAX_DIES = 4096;
+
+/** Streams of one multi-stream writer: NVMe hosts and file systems use a few tens at most. */
+export const MAX_STREAMS = 1024;
+
+/** Of a phase that names no block size: every device's logical block divides it. */
+export const DEFAULT_BLOCK_BYTES = 4096;

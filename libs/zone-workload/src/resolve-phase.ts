@@ -1,9 +1,26 @@
 /** Whether a phase can run on the device: every field in its range, and the device large enough for it. */
-import { PHASE_KINDS } from './definition.ts';
+import { type Distribution, PHASE_KINDS, type PhaseKind } from './definition.ts';
 import { zoneCapacity } from './device/zone-layout.ts';
-import { MAX_BLOCK_BYTES, MAX_IN_FLIGHT, MAX_SIMULATED_SECONDS } from './limits.ts';
+import {
+  MAX_BLOCK_BYTES,
+  MAX_IN_FLIGHT,
+  MAX_SERVICE_TIME_NS,
+  MAX_SIMULATED_SECONDS,
+  MAX_STREAMS,
+} from './limits.ts';
 import type { Problems } from './problems.ts';
 import type { ResolvedDevice, ResolvedPhase } from './resolve.ts';
+
+/** Kinds that need active zones. */
+const WRITERS: ReadonlySet<PhaseKind> = new Set([
+  'seq-write',
+  'zone-append',
+  'mixed',
+  'reset-churn',
+  'fill',
+  'finish-storm',
+  'multi-stream',
+]);
 
 interface PhaseSurroundings {
   readonly device: ResolvedDevice;
@@ -33,7 +50,7 @@ function checkZones(
   problems: Problems,
 ): boolean {
   const { zoneCount } = geometry;
-  const lowest = kind === 'random-read' ? 0 : geometry.conventionalZones;
+  const lowest = kind === 'random-read' || kind === 'seq-read' ? 0 : geometry.conventionalZones;
   if (lowest === zoneCount) {
     problems.add(
       `${path}.kind`,
@@ -80,10 +97,18 @@ function checkAmount(
 ): void {
   const { bytes, operations, seconds, blockSize } = phase;
   const given = Object.entries({ bytes, operations, seconds }).filter(([, n]) => n !== undefined);
-  if (given.length !== 1) {
+  const needsNone = phase.kind === 'fill' || phase.alongside;
+  if (given.length > 1 || (given.length === 0 && !needsNone)) {
     problems.add(path, Object.fromEntries(given), 'exactly one of bytes, operations, seconds');
     return;
   }
+  if (phase.kind === 'idle' && seconds === undefined) {
+    problems.add(`${path}.seconds`, seconds, 'a time, since the phase is idle');
+  }
+  if (!(phase.rate >= 0 && Number.isFinite(phase.rate))) {
+    problems.add(`${path}.rate`, phase.rate, 'bytes per second, or 0 for no bound');
+  }
+  problems.integer(`${path}.thinkNs`, phase.thinkNs, 0, MAX_SERVICE_TIME_NS);
   if (bytes !== undefined && (!(bytes > 0) || bytes % blockSize !== 0)) {
     problems.add(`${path}.bytes`, bytes, `a multiple of the block size ${blockSize}`);
   }
@@ -93,7 +118,11 @@ function checkAmount(
   if (seconds === undefined) return;
   if (!(seconds > 0 && seconds <= MAX_SIMULATED_SECONDS)) {
     problems.add(`${path}.seconds`, seconds, `above 0 to ${MAX_SIMULATED_SECONDS}`);
-  } else if (device.timing.serviceTimeNs === 0) {
+  } else if (
+    phase.kind !== 'idle' &&
+    device.timing.model === 'constant' &&
+    device.timing.serviceTimeNs === 0
+  ) {
     const allowed = 'bytes or operations instead, or a device.timing.serviceTimeNs above 0';
     problems.add(`${path}.seconds`, seconds, `${allowed}: on this device no time passes`);
   }
@@ -101,26 +130,29 @@ function checkAmount(
 
 function checkParallelism(
   path: string,
-  { kind, queueDepth, jobs, zones, overLimit }: ResolvedPhase,
+  phase: ResolvedPhase,
   { geometry }: ResolvedDevice,
   problems: Problems,
 ): void {
+  const { kind, queueDepth, jobs, zones, overLimit } = phase;
   problems.oneOf(`${path}.overLimit`, overLimit, ['reject', 'count']);
   if (!problems.integer(`${path}.jobs`, jobs, 1, MAX_IN_FLIGHT)) return;
   problems.integer(`${path}.queueDepth`, queueDepth, 1, Math.floor(MAX_IN_FLIGHT / jobs));
-  if (kind === 'random-read' || kind === 'random-read-below-wp') return;
-  if (kind === 'reset-churn' && jobs > zones.count) {
+  if (!WRITERS.has(kind)) return;
+  if ((kind === 'reset-churn' || kind === 'finish-storm') && jobs > zones.count) {
     problems.add(
       `${path}.jobs`,
       jobs,
       `at most zones.count (${zones.count}): each fills its own zone`,
     );
   }
-  const needed = Math.min(jobs, zones.count);
+  const writers = kind === 'multi-stream' ? phase.streams : jobs;
+  const field = kind === 'multi-stream' ? 'streams' : 'jobs';
+  const needed = Math.min(writers, zones.count);
   const { maxActiveZones } = geometry;
   if (overLimit === 'reject' && maxActiveZones !== 0 && needed > maxActiveZones) {
     const allowed = `at most device.geometry.maxActiveZones (${maxActiveZones}), or overLimit: count`;
-    problems.add(`${path}.jobs`, jobs, allowed);
+    problems.add(`${path}.${field}`, writers, allowed);
   }
 }
 
@@ -134,10 +166,49 @@ function checkOptions(path: string, phase: ResolvedPhase, problems: Problems): v
       return;
     case 'random-read':
     case 'random-read-below-wp':
+      checkDistribution(`${path}.distribution`, phase.distribution, problems);
+      return;
+    case 'multi-stream':
+      problems.integer(`${path}.streams`, phase.streams, 1, MAX_STREAMS);
+      checkDistribution(`${path}.distribution`, phase.distribution, problems);
+      break;
+    case 'fill':
+    case 'idle':
+    case 'seq-read':
+    case 'reset-storm':
+    case 'finish-storm':
       return;
   }
   problems.share(`${path}.resetFrequency`, phase.resetFrequency);
   problems.share(`${path}.resetThreshold`, phase.resetThreshold);
+}
+
+function checkDistribution(path: string, given: Distribution, problems: Problems): void {
+  switch (given.kind) {
+    case 'uniform':
+      return;
+    case 'zipf':
+      if (!((given.theta ?? 0.99) > 0 && (given.theta ?? 0.99) <= 10)) {
+        problems.add(`${path}.theta`, given.theta, 'a number above 0 to 10');
+      }
+      return;
+    case 'hot-cold':
+      problems.share(`${path}.hot`, given.hot ?? 0.2, { above0: true });
+      problems.share(`${path}.access`, given.access ?? 0.8);
+      return;
+    case 'pareto':
+      if (!((given.h ?? 0.2) > 0 && (given.h ?? 0.2) < 1)) {
+        problems.add(`${path}.h`, given.h, 'a number above 0 and below 1');
+      }
+      return;
+    default:
+      problems.oneOf(`${path}.kind`, (given as { kind: unknown }).kind, [
+        'uniform',
+        'zipf',
+        'hot-cold',
+        'pareto',
+      ]);
+  }
 }
 
 /** Something must have been written where the phase reads, or it would wait for ever. */
@@ -151,7 +222,7 @@ function checkReadable(
   const overlaps = (other: ResolvedPhase) =>
     other.zones.first < zones.first + zones.count &&
     zones.first < other.zones.first + other.zones.count;
-  const written = earlier.some((phase) => !phase.kind.startsWith('random-read') && overlaps(phase));
+  const written = earlier.some((phase) => WRITERS.has(phase.kind) && overlaps(phase));
   if (written || zones.first < prefilledEnd) return;
   problems.add(
     `${path}.zones`,

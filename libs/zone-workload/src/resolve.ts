@@ -5,18 +5,16 @@ import {
   type ZoneGeometryOptions,
   zoneGeometry,
 } from '@zonelab/qcow2-zoned';
-import type {
-  DevicePreset,
-  ExperimentDefinition,
-  PhaseDefinition,
-  TimingDefinition,
-} from './definition.ts';
+import type { DevicePreset, ExperimentDefinition, PhaseDefinition } from './definition.ts';
+import type { DiskTiming } from './device/disk/parameters.ts';
+import type { FlashTiming } from './device/flash/parameters.ts';
 import { PRESETS } from './device/presets.ts';
 import type { Span } from './device/zone-layout.ts';
 import { type DefinitionProblem, WorkloadError } from './errors.ts';
-import { MAX_PHASES, MAX_SERVICE_TIME_NS, MAX_ZONES } from './limits.ts';
+import { DEFAULT_BLOCK_BYTES, MAX_PHASES, MAX_ZONES } from './limits.ts';
 import { Problems } from './problems.ts';
 import { checkPhase } from './resolve-phase.ts';
+import { resolveTiming } from './resolve-timing.ts';
 
 type Amount = 'bytes' | 'operations' | 'seconds';
 
@@ -37,9 +35,14 @@ export interface ResolvedExperiment {
 export interface ResolvedDevice {
   readonly preset: DevicePreset;
   readonly geometry: ZonedGeometry;
-  readonly timing: Required<TimingDefinition>;
+  readonly timing: ResolvedTiming;
   readonly prefilledZones: number;
 }
+
+export type ResolvedTiming =
+  | { readonly model: 'constant'; readonly serviceTimeNs: number }
+  | { readonly model: 'flash'; readonly flash: FlashTiming }
+  | { readonly model: 'disk'; readonly disk: DiskTiming };
 
 /** Throws `invalid_definition` with every problem found. */
 export function resolveExperiment(definition: ExperimentDefinition): ResolvedExperiment {
@@ -79,9 +82,8 @@ function resolveDevice(definition: ExperimentDefinition, problems: Problems): Re
   if (!problems.oneOf('device.preset', preset, Object.keys(PRESETS))) problems.throwIfAny();
   const base = PRESETS[preset];
   const geometry = resolveGeometry({ ...base.geometry, ...overrides }, problems);
-  const timing = { ...base.timing, ...timingOverrides };
+  const timing = resolveTiming(preset, timingOverrides ?? {}, problems);
   const { prefilledZones = 0 } = definition.device;
-  problems.integer('device.timing.serviceTimeNs', timing.serviceTimeNs, 0, MAX_SERVICE_TIME_NS);
   const sequentialZones = geometry.zoneCount - geometry.conventionalZones;
   problems.integer('device.prefilledZones', prefilledZones, 0, sequentialZones);
   return { preset, geometry, timing, prefilledZones };
@@ -112,15 +114,31 @@ function resolveGeometry(given: Partial<ZoneGeometryOptions>, problems: Problems
 function resolvePhase(phase: PhaseDefinition, geometry: ZonedGeometry): ResolvedPhase {
   const first = phase.zones?.first ?? geometry.conventionalZones;
   const count = phase.zones?.count ?? geometry.zoneCount - first;
-  const common = { name: phase.kind, queueDepth: 1, jobs: 1, overLimit: 'reject' as const };
   const zones = { first, count };
+  const common = {
+    name: phase.kind,
+    blockSize: DEFAULT_BLOCK_BYTES,
+    queueDepth: 1,
+    jobs: 1,
+    alongside: false,
+    rate: 0,
+    thinkNs: 0,
+    overLimit: 'reject' as const,
+  };
+  const writer = { ...common, resetFrequency: 0, resetThreshold: 0 };
+  const uniform = { kind: 'uniform' } as const;
   switch (phase.kind) {
     case 'seq-write':
     case 'zone-append':
     case 'mixed':
-      return { ...common, resetFrequency: 0, resetThreshold: 0, ...phase, zones };
+      return { ...writer, ...phase, zones };
+    case 'multi-stream':
+      return { ...writer, streams: 4, distribution: uniform, ...phase, zones };
     case 'reset-churn':
       return { ...common, fill: 1, finish: false, ...phase, zones };
+    case 'random-read':
+    case 'random-read-below-wp':
+      return { ...common, distribution: uniform, ...phase, zones };
     default:
       return { ...common, ...phase, zones };
   }

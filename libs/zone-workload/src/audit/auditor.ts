@@ -96,6 +96,10 @@ export class Auditor {
         return this.reset(command.zoneIndex);
       case Op.Finish:
         return this.finish(command.zoneIndex);
+      case Op.Open:
+        return this.open(command.zoneIndex);
+      case Op.Close:
+        return this.close(command.zoneIndex);
     }
   }
 
@@ -145,6 +149,35 @@ export class Auditor {
     }
     this.settle(zone, 'full');
     return ACCEPTED;
+  }
+
+  private open(zone: number): string {
+    const before = this.conditions[zone];
+    if (before === 'not-wp') return 'invalid_field';
+    if (before === 'full') return this.onIdle();
+    if (before === 'empty' && this.isActiveLimitReached()) return 'too_many_active_zones';
+    const refusal = this.takeOpenSlot(zone);
+    if (refusal !== undefined) return refusal;
+    this.conditions[zone] = 'explicit-open';
+    return ACCEPTED;
+  }
+
+  private close(zone: number): string {
+    const before = this.conditions[zone];
+    if (before === 'not-wp') return 'invalid_field';
+    if (before === 'empty' || before === 'full') return this.onIdle();
+    if (before === 'closed') return ACCEPTED;
+    if (this.geometry.profile === 'zbc' && this.written[zone] === 0) this.settle(zone, 'empty');
+    else {
+      this.openZones.splice(this.openZones.indexOf(zone), 1);
+      this.conditions[zone] = 'closed';
+    }
+    return ACCEPTED;
+  }
+
+  /** Opening a full zone, closing one that is empty or full: nothing to do under ZBC, an error under ZNS. */
+  private onIdle(): string {
+    return this.geometry.profile === 'zbc' ? ACCEPTED : 'invalid_zone_transition';
   }
 
   private isActiveLimitReached(): boolean {

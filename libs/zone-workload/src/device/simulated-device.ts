@@ -14,7 +14,7 @@ import {
   type ZoneTransition,
 } from '@zonelab/qcow2-zoned';
 import { type Command, Op } from './command.ts';
-import type { TimingModel } from './timing.ts';
+import type { Effect, TimingModel } from './timing.ts';
 import { zoneCapacity, zoneStart } from './zone-layout.ts';
 
 export class SimulatedDevice {
@@ -25,11 +25,17 @@ export class SimulatedDevice {
   /** Bytes of capacity left unwritten by finishes: what a device that fills up a finished zone writes. */
   paddedBytes = 0;
   private readonly machine: ZoneMachine;
+  private readonly effect: Effect = {
+    refused: false,
+    stateBefore: ZoneState.Empty,
+    occupiedBefore: 0,
+    stateAfter: ZoneState.Empty,
+  };
 
   /** @param prefilledZones sequential zones, from the first, that are full from the start. */
   constructor(
     geometry: ZonedGeometry,
-    private readonly timing: TimingModel,
+    readonly timing: TimingModel,
     prefilledZones: number,
   ) {
     this.geometry = geometry;
@@ -49,18 +55,25 @@ export class SimulatedDevice {
 
   /** Gives the command to the zone state machine: undefined if accepted, else the identity of the refusal. */
   submit(command: Command): ImageErrorCode | undefined {
+    const { effect } = this;
+    const { zoneIndex } = command;
+    effect.refused = false;
+    effect.stateBefore = this.state(zoneIndex);
+    effect.occupiedBefore = this.occupied(zoneIndex);
     try {
       this.execute(command);
+      effect.stateAfter = this.state(zoneIndex);
       return undefined;
     } catch (error) {
-      if (error instanceof ImageError) return error.code;
-      throw error;
+      if (!(error instanceof ImageError)) throw error;
+      effect.refused = true;
+      return error.code;
     }
   }
 
-  /** Simulated time at which a command submitted now completes. */
-  completionNs(command: Command, refused: boolean, nowNs: number): number {
-    return refused ? this.timing.refuse(command, nowNs) : this.timing.accept(command, nowNs);
+  /** Hands the command given to `submit` last to the timing model; it tells its sink when the slot is free again. */
+  time(slot: number, command: Command, nowNs: number): void {
+    this.timing.submit(slot, command, this.effect, nowNs);
   }
 
   breakdownNs(): Readonly<Record<string, number>> {
@@ -119,6 +132,12 @@ export class SimulatedDevice {
         return;
       case Op.Finish:
         this.finish(zoneIndex);
+        return;
+      case Op.Open:
+        this.machine.open(zoneIndex);
+        return;
+      case Op.Close:
+        this.machine.close(zoneIndex);
         return;
     }
     this.writtenBytes[zoneIndex] = (this.writtenBytes[zoneIndex] as number) + length;

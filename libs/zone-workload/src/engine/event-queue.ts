@@ -1,15 +1,15 @@
 /**
  * What happens next: a binary heap of completions by time, and by order of submission where times are equal, so that
- * the order never depends on the heap. Each slot is in it at most once; nothing is allocated after construction.
+ * the order never depends on the heap. Each slot is in it at most once; memory grows with the number of slots alone.
  */
 export class EventQueue {
-  private readonly heap: Int32Array;
-  private readonly times: Float64Array;
-  private readonly order: Float64Array;
+  private heap: Int32Array;
+  private times: Float64Array;
+  private order: Float64Array;
   private submitted = 0;
   size = 0;
 
-  /** @param slots commands that can be in flight at once. */
+  /** @param slots expected at first; a larger one makes room for itself. */
   constructor(slots: number) {
     this.heap = new Int32Array(slots);
     this.times = new Float64Array(slots);
@@ -17,6 +17,7 @@ export class EventQueue {
   }
 
   push(slot: number, timeNs: number): void {
+    if (slot >= this.times.length) this.grow(slot + 1);
     this.times[slot] = timeNs;
     this.order[slot] = this.submitted++;
     let hole = this.size++;
@@ -54,6 +55,24 @@ export class EventQueue {
 
   timeOf(slot: number): number {
     return this.times[slot] as number;
+  }
+
+  /** Time of the earliest slot; infinite when the queue is empty. */
+  get nextNs(): number {
+    return this.size === 0
+      ? Number.POSITIVE_INFINITY
+      : (this.times[this.heap[0] as number] as number);
+  }
+
+  private grow(slots: number): void {
+    const room = Math.max(slots, 2 * this.times.length);
+    const [heap, times, order] = [this.heap, this.times, this.order];
+    this.heap = new Int32Array(room);
+    this.times = new Float64Array(room);
+    this.order = new Float64Array(room);
+    this.heap.set(heap);
+    this.times.set(times);
+    this.order.set(order);
   }
 
   private before(left: number, right: number): boolean {

@@ -1,15 +1,15 @@
 /** One experiment, phase after phase, driven in slices by whoever owns the thread. */
 import { Auditor } from '../audit/auditor.ts';
 import type { ExperimentDefinition } from '../definition.ts';
+import { createTiming } from '../device/create-timing.ts';
 import { SimulatedDevice } from '../device/simulated-device.ts';
-import { ConstantTiming } from '../device/timing.ts';
 import { Series } from '../metrics/series.ts';
 import { buildReport, type ExperimentReport, type FinishedPhase } from '../report/report.ts';
 import { type ResolvedExperiment, type ResolvedPhase, resolveExperiment } from '../resolve.ts';
-import { PhaseRun, type RunContext } from './phase-run.ts';
+import { type Advance, GroupRun, type RunContext } from './group-run.ts';
 
 export interface ExperimentProgress {
-  /** From 0 to 1; every phase counts the same. */
+  /** From 0 to 1; every phase counts the same, and phases side by side count as one. */
   readonly progress: number;
   /** Index of the phase in hand, and how many there are. */
   readonly phase: number;
@@ -22,41 +22,41 @@ export interface ExperimentProgress {
 export class ExperimentRun {
   private readonly experiment: ResolvedExperiment;
   private readonly context: RunContext;
-  private readonly finished: FinishedPhase[] = [];
-  private current: PhaseRun;
+  private readonly groups: readonly (readonly ResolvedPhase[])[];
+  private readonly finished: GroupRun[] = [];
+  private current: GroupRun;
 
   /** Throws `invalid_definition`. */
   constructor(definition: ExperimentDefinition) {
     this.experiment = resolveExperiment(definition);
     const { device, seed, audit } = this.experiment;
-    const { geometry, timing, prefilledZones } = device;
+    const { geometry, prefilledZones } = device;
+    this.groups = groupsOf(this.experiment.workload.phases);
     this.context = {
-      device: new SimulatedDevice(
-        geometry,
-        new ConstantTiming(timing.serviceTimeNs),
-        prefilledZones,
-      ),
+      device: new SimulatedDevice(geometry, createTiming(device, seed), prefilledZones),
       auditor: audit ? new Auditor(geometry, prefilledZones) : undefined,
       series: new Series(),
       seed,
     };
-    this.current = this.startPhase(0, 0);
+    this.current = this.startGroup(0);
   }
 
-  /** Runs about so many commands. True: the experiment has ended. Throws `audit_mismatch`. */
-  step(operations: number): boolean {
-    if (this.isDone) return true;
-    if (!this.current.advance(operations)) return false;
+  /** Runs about so many commands. `ended`: the experiment has. Throws `audit_mismatch`. */
+  step(operations: number): Advance {
+    if (this.isDone) return 'ended';
+    const advance = this.current.advance(operations);
+    if (advance !== 'ended') return advance;
     this.context.auditor?.checkAll(this.context.device);
     this.finished.push(this.current);
-    if (!this.isDone) this.current = this.startPhase(this.finished.length, this.current.nowNs);
-    return this.isDone;
+    if (this.isDone) return 'ended';
+    this.current = this.startGroup(this.current.nowNs);
+    return 'more';
   }
 
   progress(): ExperimentProgress {
-    const phases = this.phases.length;
+    const phases = this.groups.length;
     const ended = this.finished.length;
-    const operations = this.finished.reduce((sum, phase) => sum + phase.operations, 0);
+    const operations = this.finished.reduce((sum, group) => sum + group.operations, 0);
     return {
       progress: this.isDone ? 1 : (ended + this.current.progress) / phases,
       phase: Math.min(ended, phases - 1),
@@ -69,18 +69,33 @@ export class ExperimentRun {
   /** Of what has run so far. */
   report(): ExperimentReport {
     const { device, series } = this.context;
-    return buildReport(this.experiment, this.finished, device, series);
+    const phases = this.finished.flatMap(({ streams }): readonly FinishedPhase[] => streams);
+    return buildReport(this.experiment, phases, this.current.nowNs, device, series);
   }
 
   private get isDone(): boolean {
-    return this.finished.length === this.phases.length;
+    return this.finished.length === this.groups.length;
   }
 
-  private get phases(): readonly ResolvedPhase[] {
-    return this.experiment.workload.phases;
+  private startGroup(startNs: number): GroupRun {
+    const index = this.finished.length;
+    const before = this.groups.slice(0, index).reduce((sum, group) => sum + group.length, 0);
+    return new GroupRun(
+      this.context,
+      this.groups[index] as readonly ResolvedPhase[],
+      before,
+      startNs,
+    );
   }
+}
 
-  private startPhase(index: number, startNs: number): PhaseRun {
-    return new PhaseRun(this.context, this.phases[index] as ResolvedPhase, index, startNs);
+/** Phases that run side by side. */
+function groupsOf(phases: readonly ResolvedPhase[]): readonly (readonly ResolvedPhase[])[] {
+  const groups: ResolvedPhase[][] = [];
+  for (const phase of phases) {
+    const last = groups.at(-1);
+    if (phase.alongside && last) last.push(phase);
+    else groups.push([phase]);
   }
+  return groups;
 }

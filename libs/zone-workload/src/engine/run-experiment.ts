@@ -30,7 +30,7 @@ export async function runExperiment(
         operations,
       });
     }
-    if (run.step(sliceOperations)) break;
+    if (run.step(sliceOperations) === 'ended') break;
   }
   await onProgress?.(run.progress());
   return run.report();

@@ -14,6 +14,8 @@ const SUMS = [
   'appends',
   'resets',
   'finishes',
+  'opens',
+  'closes',
   'refusals',
   'readBytes',
   'writtenBytes',
@@ -28,6 +30,8 @@ const COUNT_OF_OP: readonly (typeof SUMS)[number][] = [
   'appends',
   'resets',
   'finishes',
+  'opens',
+  'closes',
 ];
 
 /** Point i covers completions from i x pointNs on. Peaks are the largest value that held at a completion. */

@@ -115,6 +115,7 @@ const NS_PER_SECOND = 1e9;
 export function buildReport(
   experiment: ResolvedExperiment,
   phases: readonly FinishedPhase[],
+  durationNs: number,
   device: SimulatedDevice,
   series: Series,
 ): ExperimentReport {
@@ -125,7 +126,7 @@ export function buildReport(
     version: REPORT_VERSION,
     definition: asDefinition(experiment),
     outcome: phases.some((phase) => phase.stalled) ? 'stalled' : 'completed',
-    totals: measurements(totals, phases.at(-1)?.nowNs ?? 0),
+    totals: measurements(totals, durationNs),
     phases: phases.map((phase) => ({
       name: phase.phase.name,
       kind: phase.phase.kind,

@@ -2,10 +2,15 @@
 import { Op } from '../device/command.ts';
 import { Random } from '../random.ts';
 import type { ResolvedPhase } from '../resolve.ts';
+import { createDraw } from './distribution.ts';
+import { Fill } from './fill.ts';
 import type { Generator, HostView } from './generator.ts';
+import { Idle } from './idle.ts';
 import { Mixed } from './mixed.ts';
-import { BelowWpReader, RandomReader } from './readers.ts';
+import { MultiStream } from './multi-stream.ts';
+import { BelowWpReader, RandomReader, SequentialReader } from './readers.ts';
 import { ResetChurn } from './reset-churn.ts';
+import { FinishStorm, ResetStorm } from './storms.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
 /** @param phaseIndex tells the random streams of phases apart. */
@@ -22,10 +27,18 @@ export function createGenerator(
       return new ZoneWriter(view, { ...phase, span, op: Op.Write });
     case 'zone-append':
       return new ZoneWriter(view, { ...phase, span, op: Op.Append });
+    case 'seq-read':
+      return new SequentialReader(view.device, span, blockSize, jobs);
     case 'random-read':
-      return new RandomReader(view.device, span, blockSize, streams());
+      return new RandomReader(
+        view.device,
+        span,
+        blockSize,
+        streams(),
+        createDraw(phase.distribution, span.count),
+      );
     case 'random-read-below-wp':
-      return new BelowWpReader(view.device, span, blockSize, streams());
+      return new BelowWpReader(view.device, span, blockSize, streams(), phase.distribution);
     case 'mixed': {
       const shared = streams();
       const writer = new ZoneWriter(view, { ...phase, span, op: Op.Write });
@@ -34,5 +47,17 @@ export function createGenerator(
     }
     case 'reset-churn':
       return new ResetChurn(view, { ...phase, span });
+    case 'fill':
+      return new Fill(view, span, jobs, blockSize);
+    case 'reset-storm':
+      return new ResetStorm(view, span);
+    case 'finish-storm':
+      return new FinishStorm(view, span, jobs, blockSize);
+    case 'idle':
+      return new Idle(phase.seconds ?? 0);
+    case 'multi-stream': {
+      const writer = new ZoneWriter(view, { ...phase, span, jobs: phase.streams, op: Op.Write });
+      return new MultiStream(writer, createDraw(phase.distribution, phase.streams), streams());
+    }
   }
 }
