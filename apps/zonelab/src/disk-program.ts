@@ -52,8 +52,10 @@ interface ZonesFlags {
 function addZones(program: Command, context: CliContext): void {
   program
     .command('zones')
-    .description('report the zones of an image, as blkzone report does, or draw them')
-    .argument('<file>')
+    .description(
+      'report the zones of an image or an NBD export, as blkzone report does, or draw them',
+    )
+    .argument('<file|uri>', 'image, or nbd://host:port/name, nbd+unix:///name?socket=path')
     .option('--from <index>', 'first zone', (text) => countArgument('--from', text), 0)
     .option('--count <zones>', 'zones at most', (text) => countArgument('--count', text))
     .option('--state <condition>', 'only zones in this condition, such as closed')

@@ -79,7 +79,7 @@ export class NbdClient {
     readonly info: NbdExportInfo,
     /** What the server agreed to. */
     readonly style: HeaderStyle,
-    private readonly contexts: ReadonlyMap<number, string>,
+    private readonly contextNames: ReadonlyMap<number, string>,
   ) {
     void this.receive();
   }
@@ -108,6 +108,11 @@ export class NbdClient {
       socket.destroy();
       return entries;
     });
+  }
+
+  /** Metadata contexts that were selected. */
+  get contexts(): readonly string[] {
+    return [...this.contextNames.values()];
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
@@ -259,7 +264,7 @@ export class NbdClient {
       const position = dataPosition(pending, payload, length);
       pending.data.fill(0, position, position + length);
     } else if (type === (this.style === 'extended' ? Chunk.BlockStatusExt : Chunk.BlockStatus)) {
-      const context = this.contexts.get(payload.readUInt32BE(0));
+      const context = this.contextNames.get(payload.readUInt32BE(0));
       if (context === undefined) throw broken('status of a context that was not selected');
       pending.extents.set(context, readExtents(type, payload));
     } else if ((type & CHUNK_ERROR_BIT) !== 0) {

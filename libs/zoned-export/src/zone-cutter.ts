@@ -1,6 +1,8 @@
 /** Requests cut at zone borders. A plain disk is one piece without a zone. */
 
+import { NbdError } from '@zonelab/nbd';
 import type { ZonedGeometry } from '@zonelab/qcow2-zoned';
+import { MAX_REQUEST_ZONES } from './limits.ts';
 
 /** A part of a request that lies in one zone, or in a place without zone rules. All in bytes. */
 export interface Piece {
@@ -18,12 +20,20 @@ export interface SequentialSpan {
   readonly end: number;
 }
 
+/** @throws NbdError EOVERFLOW where that is more zones than one request may touch */
 export function cutAtZones(
   geometry: ZonedGeometry | undefined,
   offset: number,
   length: number,
 ): Piece[] {
   if (geometry === undefined) return [{ offset, length }];
+  const zones = Math.ceil(length / geometry.zoneSize);
+  if (zones > MAX_REQUEST_ZONES) {
+    throw new NbdError(
+      'EOVERFLOW',
+      `length ${length}: reaches over ${zones} zones, allowed are ${MAX_REQUEST_ZONES}`,
+    );
+  }
   const pieces: Piece[] = [];
   const end = offset + length;
   for (let at = offset; at < end; ) {

@@ -312,3 +312,34 @@ describe('the export', () => {
     expect(client.info.minimumBlockSize).toBe(512);
   });
 });
+
+describe('hints and huge requests', () => {
+  it('read ahead on CACHE and change nothing', async () => {
+    const { client } = await start(ZONED);
+    await client.write(8 * MIB, Buffer.alloc(4 * KIB, 1));
+    await client.cache(0, 32 * MIB);
+    expect(zoneFacts(2)).toEqual(['implicit-open', 4 * KIB]);
+    expect((await client.read(8 * MIB, 4 * KIB))[0]).toBe(1);
+  });
+
+  it('zero and trim a plain disk over 4 GiB in one request', async () => {
+    const { client, device } = await start({ size: 10 * 1024 * MIB });
+    await client.write(9 * 1024 * MIB, Buffer.alloc(64 * KIB, 1));
+    await client.writeZeroes(512, 10 * 1024 * MIB - 512);
+    expect((await client.read(9 * 1024 * MIB, 512))[0]).toBe(0);
+    await client.trim(0, 10 * 1024 * MIB);
+    expect(device.allocation(0, device.size).every(({ data }) => !data)).toBe(true);
+  });
+
+  it('over more zones than one request may touch are refused, and nothing happens', async () => {
+    const zones = 65_537;
+    const { client } = await start({ size: zones * 64 * KIB, zoned: { zoneSize: 64 * KIB } });
+    await client.write(0, Buffer.alloc(4 * KIB, 1));
+    await expect(client.writeZeroes(0, zones * 64 * KIB)).rejects.toMatchObject({
+      code: 'EOVERFLOW',
+    });
+    expect(zoneFacts(0)).toEqual(['implicit-open', 4 * KIB]);
+    await client.writeZeroes(0, (zones - 1) * 64 * KIB);
+    expect(zoneFacts(0)).toEqual(['empty', 0]);
+  });
+});

@@ -10,6 +10,7 @@
  * A request is cut at zone borders, and the device checks all pieces before any takes effect.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import {
   AllocationState,
   BASE_ALLOCATION,
@@ -19,7 +20,9 @@ import {
 } from '@zonelab/nbd';
 import type { DeviceCommand, Extent, Zone } from '@zonelab/qcow2-zoned';
 import { toNbdError } from './errors.ts';
+import { CACHE_CHUNK_BYTES, MAX_ALLOCATION_BYTES, MAX_CACHE_BYTES, SLICE_BYTES } from './limits.ts';
 import { ResetSequences } from './reset-sequences.ts';
+import { WRITE_POINTER_CONTEXT, ZONE_CONTEXTS, zoneExtents } from './zone-contexts.ts';
 import { coversZone, cutAtZones, type Piece } from './zone-cutter.ts';
 import type { ZonedBlockDevice } from './zoned-block-device.ts';
 
@@ -48,7 +51,8 @@ export class ZonedExport implements NbdExport {
   readonly fastZero = true;
   readonly minimumBlockSize: number;
   readonly preferredBlockSize = PREFERRED_BLOCK_BYTES;
-  readonly metaContexts = [BASE_ALLOCATION];
+  readonly metaContexts: readonly string[];
+  readonly wideContexts = [WRITE_POINTER_CONTEXT];
   private readonly sequences: ResetSequences | undefined;
   private readonly trims: 'reset' | 'ignore';
 
@@ -61,6 +65,8 @@ export class ZonedExport implements NbdExport {
     this.readOnly = device.readOnly || (options.readOnly ?? false);
     this.rotational = device.geometry?.profile === 'zbc';
     this.minimumBlockSize = device.logicalBlockSize;
+    const zoned = device.geometry !== undefined;
+    this.metaContexts = zoned ? [BASE_ALLOCATION, ...ZONE_CONTEXTS] : [BASE_ALLOCATION];
     this.sequences = options.zeroes === 'reset' ? new ResetSequences() : undefined;
     this.trims = options.trim ?? 'reset';
   }
@@ -80,6 +86,11 @@ export class ZonedExport implements NbdExport {
   }
 
   writeZeroes(offset: number, length: number): MaybePromise<void> {
+    if (this.isLong(length)) return this.inSlices(offset, length, (at, n) => this.zero(at, n));
+    return this.zero(offset, length);
+  }
+
+  private zero(offset: number, length: number): MaybePromise<void> {
     const plans = this.cut(offset, length).map((piece) => this.planZeroes(piece));
     const submitted = this.submit(plans.flatMap(({ commands }) => commands));
     const accept = () => {
@@ -90,6 +101,11 @@ export class ZonedExport implements NbdExport {
 
   trim(offset: number, length: number): MaybePromise<void> {
     if (this.trims === 'ignore') return undefined;
+    if (this.isLong(length)) return this.inSlices(offset, length, (at, n) => this.discard(at, n));
+    return this.discard(offset, length);
+  }
+
+  private discard(offset: number, length: number): MaybePromise<void> {
     return this.submit(this.cut(offset, length).flatMap((piece) => this.trimCommands(piece)));
   }
 
@@ -99,8 +115,42 @@ export class ZonedExport implements NbdExport {
     });
   }
 
-  blockStatus(_context: string, offset: number, length: number): MaybePromise<NbdExtent[]> {
-    return translated(() => this.device.allocation(offset, length).map(allocationExtent));
+  /** Reads ahead, so that the kernel has the data when it is asked for. */
+  async cache(offset: number, length: number): Promise<void> {
+    const end = offset + Math.min(length, MAX_CACHE_BYTES);
+    const scratch = Buffer.allocUnsafe(CACHE_CHUNK_BYTES);
+    for (let at = offset; at < end; at += CACHE_CHUNK_BYTES) {
+      await this.read(at, scratch.subarray(0, Math.min(CACHE_CHUNK_BYTES, end - at)));
+      await setImmediate();
+    }
+  }
+
+  blockStatus(context: string, offset: number, length: number): MaybePromise<NbdExtent[]> {
+    const { geometry } = this.device;
+    if (context === BASE_ALLOCATION || geometry === undefined) {
+      const bounded = Math.min(length, MAX_ALLOCATION_BYTES);
+      return translated(() => this.device.allocation(offset, bounded).map(allocationExtent));
+    }
+    const { zoneSize } = geometry;
+    const table = { zoneSize, zone: (index: number) => this.device.zone(index) };
+    return translated(() => zoneExtents(context, table, offset, length));
+  }
+
+  /** Only plain disks: in zones all pieces of a request are checked before any takes effect. */
+  private isLong(length: number): boolean {
+    return this.device.geometry === undefined && length > SLICE_BYTES;
+  }
+
+  private async inSlices(
+    offset: number,
+    length: number,
+    act: (offset: number, length: number) => MaybePromise<void>,
+  ): Promise<void> {
+    const end = offset + length;
+    for (let at = offset; at < end; at += SLICE_BYTES) {
+      await act(at, Math.min(SLICE_BYTES, end - at));
+      await setImmediate();
+    }
   }
 
   private planZeroes(piece: Piece): {

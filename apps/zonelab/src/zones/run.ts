@@ -1,10 +1,10 @@
 /** `zonelab zones`: the zones of an image, as a report, as JSON or as a map. */
-import { CONDITION_NAMES, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
-import { CliError, usageError } from '../errors.ts';
-import { REPORT_BATCH_ZONES } from '../limits.ts';
+import { CONDITION_NAMES, type Zone } from '@zonelab/qcow2-zoned';
+import { usageError } from '../errors.ts';
 import { jsonText, type Output, type OutputForm } from '../output.ts';
 import { drawZoneMap } from './map.ts';
 import { reportLine } from './report.ts';
+import { openZones, type ZoneSource } from './source.ts';
 
 export interface ZonesOptions {
   /** Index of the first zone. */
@@ -24,33 +24,33 @@ export function conditionArgument(text: string): Zone['condition'] {
   throw usageError('--state', text, names.join(', '));
 }
 
-export async function showZones(path: string, options: ZonesOptions, out: Output): Promise<void> {
-  const device = await ZonedDevice.open(path, { readOnly: true });
+/** @param place an image file or the URI of an NBD export */
+export async function showZones(place: string, options: ZonesOptions, out: Output): Promise<void> {
+  const source = await openZones(place);
   try {
-    const zones = [...selectZones(device, path, options)];
+    const zones: Zone[] = [];
+    for await (const zone of selectZones(source, options)) zones.push(zone);
     if (options.form === 'json') out.write(jsonText(zones));
     else if (options.map) {
       out.write(drawZoneMap(zones, { colours: out.isTerminal, columns: out.columns }));
     } else for (const zone of zones) out.write(reportLine(zone));
   } finally {
-    await device.close();
+    await source.close();
   }
 }
 
-function* selectZones(
-  device: ZonedDevice,
-  path: string,
+async function* selectZones(
+  source: ZoneSource,
   { from, count = Number.POSITIVE_INFINITY, state }: ZonesOptions,
-): Generator<Zone> {
-  const zoneCount = device.geometry?.zoneCount;
-  if (zoneCount === undefined) throw new CliError('failed', `${path}: not a zoned image`);
+): AsyncGenerator<Zone> {
+  const { zoneCount } = source;
   if (from >= zoneCount) throw usageError('--from', from, `a zone index below ${zoneCount}`);
   let left = count;
-  for (let at = from; at < zoneCount && left > 0; at += REPORT_BATCH_ZONES) {
-    for (const zone of device.report(at, Math.min(REPORT_BATCH_ZONES, zoneCount - at))) {
-      if (state !== undefined && zone.condition !== state) continue;
-      if (left-- <= 0) return;
-      yield zone;
-    }
+  if (left <= 0) return;
+  for await (const zone of source.zones(from)) {
+    if (state !== undefined && zone.condition !== state) continue;
+    yield zone;
+    left -= 1;
+    if (left <= 0) return;
   }
 }
