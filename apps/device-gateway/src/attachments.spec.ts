@@ -6,7 +6,7 @@ import type { AttachPayload } from '@zonelab/contracts';
 import { NbdClient, NbdServer } from '@zonelab/nbd';
 import { imageFolder, imagePath, type Pool } from '@zonelab/platform';
 import { type CreateOptions, createImage, ZonedDevice } from '@zonelab/qcow2-zoned';
-import { Attachments } from './attachments.ts';
+import { Attachments, type TakeLease } from './attachments.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -15,6 +15,25 @@ let folder: string;
 let server: NbdServer;
 let attachments: Attachments;
 let pools: Pool[];
+/** Leases that were taken and not given back: the way to lose each. */
+let leases: Map<string, () => void>;
+
+const takeLease: TakeLease = async (imageId, onLost) => {
+  if (leases.has(imageId)) throw new Error(`image ${imageId}: leased`);
+  let lost = false;
+  leases.set(imageId, () => {
+    lost = true;
+    onLost();
+  });
+  return {
+    assertHeld: () => {
+      if (lost) throw new Error('the lease is lost');
+    },
+    release: async () => {
+      leases.delete(imageId);
+    },
+  };
+};
 
 async function create(imageId: string, options: CreateOptions): Promise<void> {
   await mkdir(imageFolder(pools, 'pool', imageId));
@@ -31,7 +50,8 @@ beforeEach(async () => {
   const bound = await server.listen({ host: '127.0.0.1', port: 0 });
   const address = { host: '127.0.0.1', port: 'port' in bound ? bound.port : 0 };
   pools = [{ name: 'pool', path: folder }];
-  attachments = new Attachments(server, address, pools);
+  leases = new Map();
+  attachments = new Attachments(server, address, pools, takeLease);
   await create('i-a', { size: 16 * MIB, zoned: { zoneSize: 4 * MIB, maxActiveZones: 1 } });
   await create('i-b', { size: 16 * MIB });
 });
@@ -206,6 +226,38 @@ describe('zones of a live image', () => {
     await attachments.attach(payload('b'));
     const manage = attachments.manage({ imageId: 'i-b', action: 'reset', zoneIndex: 0 });
     await expect(manage).rejects.toMatchObject({ code: 'invalid_zone_operation' });
+  });
+});
+
+describe('the lease of an image', () => {
+  it('is held while a writable export stands, and not for readers', async () => {
+    await attachments.attach(payload('a', { readOnly: true }));
+    await attachments.attach(payload('b'));
+    expect([...leases.keys()]).toEqual(['i-b']);
+    await attachments.detach('e-b');
+    expect([...leases.keys()]).toEqual([]);
+  });
+
+  it('is given back where the image cannot be opened', async () => {
+    await expect(attachments.attach(payload('a', { imageId: 'none' }))).rejects.toThrow();
+    expect([...leases.keys()]).toEqual([]);
+  });
+
+  it('ends the exports of the image when it is lost, writes nothing more, and lets the next owner in', async () => {
+    const ended = new Promise<readonly AttachPayload[]>((resolve) => {
+      attachments.onLost = resolve;
+    });
+    const client = await NbdClient.connect(await attachments.attach(payload('a')));
+    await client.write(0, Buffer.alloc(512, 1));
+    await client.flush();
+    await client.write(512, Buffer.alloc(512, 2));
+    leases.get('i-a')?.();
+    await expect(client.write(1024, Buffer.alloc(512, 3))).rejects.toThrow();
+    expect((await ended).map(({ exportId }) => exportId)).toEqual(['e-a']);
+    const next = await open('i-a');
+    expect(next.zone(0).writePointer).toBeGreaterThanOrEqual(512);
+    expect(next.zone(0).writePointer).toBeLessThanOrEqual(1024);
+    await next.close();
   });
 });
 

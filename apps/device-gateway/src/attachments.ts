@@ -23,7 +23,18 @@ interface Attachment {
   readonly image: LiveImage;
 }
 
+/** The right to write an image. */
+export interface WriteLease {
+  /** Throws where the image may not be written any more. */
+  assertHeld(): void;
+  release(): Promise<void>;
+}
+
+export type TakeLease = (imageId: string, onLost: () => void) => Promise<WriteLease>;
+
 export class Attachments {
+  /** Told of exports that ended because the lease of their image was lost. */
+  onLost: (ended: readonly AttachPayload[]) => void = () => undefined;
   private readonly attachments = new Map<string, Attachment>();
   private readonly images = new Map<string, LiveImage>();
   private lane: Promise<unknown> = Promise.resolve();
@@ -33,6 +44,7 @@ export class Attachments {
     private readonly server: NbdServer,
     private readonly address: PublicAddress,
     private readonly pools: readonly Pool[],
+    private readonly takeLease: TakeLease,
   ) {}
 
   /**
@@ -93,7 +105,15 @@ export class Attachments {
   private async open({ pool, imageId, readOnly, options }: AttachPayload): Promise<LiveImage> {
     const path = imagePath(this.pools, pool, imageId);
     const enforceLimits = options.limits === 'on';
-    return new LiveImage(await ZonedDevice.open(path, { readOnly, enforceLimits }));
+    if (readOnly) return new LiveImage(await ZonedDevice.open(path, { readOnly, enforceLimits }));
+    const lease = await this.takeLease(imageId, () => void this.endLost(imageId));
+    try {
+      const guard = () => lease.assertHeld();
+      return new LiveImage(await ZonedDevice.open(path, { enforceLimits, guard }), lease);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
   }
 
   private async end(exportId: string): Promise<void> {
@@ -105,7 +125,19 @@ export class Attachments {
     image.exportIds.delete(exportId);
     if (image.exportIds.size > 0) return;
     this.images.delete(payload.imageId);
-    await image.device.close();
+    await image.close();
+  }
+
+  /** Clients are cut off; what they had not flushed may be lost, as with any disk that goes away. */
+  private endLost(imageId: string): Promise<void> {
+    return this.inTurn(async () => {
+      const ended = [...this.attachments.values()]
+        .filter(({ payload }) => payload.imageId === imageId)
+        .map(({ payload }) => payload);
+      // the image cannot be closed cleanly: every write of that is refused
+      for (const { exportId } of ended) await this.end(exportId).catch(() => undefined);
+      this.onLost(ended);
+    });
   }
 
   private live(imageId: string): LiveImage {

@@ -3,18 +3,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
 import type { AttachPayload } from '@zonelab/contracts';
-import type { Logger } from '@zonelab/platform';
+import type { Config, Logger } from '@zonelab/platform';
 import { Attachments } from './attachments.ts';
 import { GatewayRefusal } from './refusals.ts';
-import { LOGGER } from './tokens.ts';
+import { CONFIG, LOGGER } from './tokens.ts';
 
 @Injectable()
 export class ExportService {
   constructor(
     private readonly attachments: Attachments,
     private readonly catalog: Catalog,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    attachments.onLost = (ended) => {
+      for (const payload of ended) void this.reattach(payload);
+    };
+  }
 
   /**
    * Serves an export and makes it active in the catalog, or failed with the reason. Idempotent.
@@ -54,6 +59,18 @@ export class ExportService {
     for (const result of await Promise.allSettled(attached)) {
       if (result.status === 'fulfilled') continue;
       this.logger.error({ err: result.reason }, 'export not restored');
+    }
+  }
+
+  /** After a lost lease: where the catalog still means this gateway to serve it, as soon as the image can be had. */
+  private async reattach(payload: AttachPayload): Promise<void> {
+    const { exportId } = payload;
+    this.logger.error({ exportId }, 'lease lost: export ended');
+    try {
+      const { gatewayId, status } = await this.catalog.exports.get(exportId);
+      if (gatewayId === this.config.gatewayId && status !== 'detaching') await this.attach(payload);
+    } catch (err) {
+      this.logger.error({ err, exportId }, 'export not taken up again');
     }
   }
 

@@ -1,16 +1,19 @@
 /** What a gateway is made of. */
 
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Catalog } from '@zonelab/catalog';
+import { Catalog, CatalogError, Lease } from '@zonelab/catalog';
 import { type Config, type Logger, nestLogger } from '@zonelab/platform';
-import { Attachments } from './attachments.ts';
+import { ImageError } from '@zonelab/qcow2-zoned';
+import { Attachments, type TakeLease } from './attachments.ts';
 import { ExportService } from './export-service.ts';
 import { Gateway } from './gateway.ts';
 import { HealthServer } from './health-server.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { JobWorker } from './job-worker.ts';
+import { LEASE_PATIENCE_MS } from './limits.ts';
 import { NbdFrontend } from './nbd-frontend.ts';
 import { CONFIG, LOGGER } from './tokens.ts';
 
@@ -26,9 +29,9 @@ export class GatewayModule {
         { provide: NbdFrontend, useFactory: () => NbdFrontend.listen(config, logger) },
         {
           provide: Attachments,
-          inject: [NbdFrontend],
-          useFactory: ({ server, address }: NbdFrontend) =>
-            new Attachments(server, address, config.pools),
+          inject: [NbdFrontend, Catalog],
+          useFactory: ({ server, address }: NbdFrontend, catalog: Catalog) =>
+            new Attachments(server, address, config.pools, leaseTaker(catalog, config.gatewayId)),
         },
         ExportService,
         JobWorker,
@@ -38,6 +41,20 @@ export class GatewayModule {
       ],
     };
   }
+}
+
+/** Leases of this process: a gateway of the same id that ran before had others. */
+function leaseTaker({ leases }: Catalog, gatewayId: string): TakeLease {
+  const owner = `gateway ${gatewayId} ${randomBytes(4).toString('hex')}`;
+  const patienceMs = LEASE_PATIENCE_MS;
+  return async (imageId, onLost) => {
+    try {
+      return await Lease.take(leases, imageId, owner, { onLost, patienceMs });
+    } catch (cause) {
+      if (!(cause instanceof CatalogError && cause.code === 'image_leased')) throw cause;
+      throw new ImageError('image_in_use', cause.message, {}, { cause });
+    }
+  };
 }
 
 /** A gateway that serves and takes jobs when this resolves; `close()` on it is the orderly end. */

@@ -8,3 +8,6 @@ export const REPORT_CHUNK_ZONES = 16_384;
 
 /** Zones that one report job looks at; a search that has found nothing by then answers where to go on. */
 export const REPORT_SCAN_ZONES = 262_144;
+
+/** An API process that has looked at an image lets go of it ten seconds later; a gateway that died, after fifteen. */
+export const LEASE_PATIENCE_MS = 12_000;

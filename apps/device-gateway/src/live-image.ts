@@ -12,7 +12,20 @@ export class LiveImage {
   /** Ids of the exports that serve it. */
   readonly exportIds = new Set<string>();
 
-  constructor(readonly device: ZonedDevice) {}
+  constructor(
+    readonly device: ZonedDevice,
+    /** Absent where the image is open for reading. */
+    private readonly lease?: { release(): Promise<void> },
+  ) {}
+
+  /** Nobody uses it any more. The next owner may begin when this resolves, or rejects. */
+  async close(): Promise<void> {
+    try {
+      await this.device.close();
+    } finally {
+      await this.lease?.release();
+    }
+  }
 
   /** Durable when it resolves. The zone that was named, as it is now; null where all were meant. */
   async manage({
