@@ -25,6 +25,7 @@ import { ImagesService } from './images/images.service.ts';
 import { KeysController } from './keys/keys.controller.ts';
 import { type ImageApiOptions, OPTIONS } from './options.ts';
 import { Pruning } from './pruning.ts';
+import { Reconcile } from './reconcile/reconcile.ts';
 import { SnapshotsController } from './snapshots/snapshots.controller.ts';
 import { SnapshotsService } from './snapshots/snapshots.service.ts';
 import { RestingImages } from './zones/resting-images.ts';
@@ -69,6 +70,7 @@ export class AppModule implements OnApplicationShutdown {
         Gateways,
         ExportsService,
         ExperimentsService,
+        Reconcile,
       ],
     };
   }

@@ -50,3 +50,15 @@ export const MAX_FAILED_KEYS_PER_MINUTE = 60;
 
 /** How often what is old is forgotten. */
 export const PRUNE_EVERY_MS = 3600 * 1000;
+
+/** A dead gateway is noticed within ten seconds, and its exports are served elsewhere within so many more. */
+export const RECONCILE_EXPORTS_EVERY_MS = 5_000;
+
+/** Files and rows rarely lose each other, and looking costs a query for every folder. */
+export const RECONCILE_IMAGES_EVERY_MS = 60_000;
+
+/** Whoever began it has long given up: nothing that answers takes longer. */
+export const CUT_SHORT_AFTER_MS = 5 * 60_000;
+
+/** A folder without a row that is younger may belong to a creation that is going on. */
+export const LEFTOVER_AFTER_MS = 3600_000;

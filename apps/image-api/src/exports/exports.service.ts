@@ -1,7 +1,7 @@
 /** Exports: a row in the catalog, and a gateway that serves what the row says. */
 
 import { Inject, Injectable } from '@nestjs/common';
-import { Catalog } from '@zonelab/catalog';
+import { Catalog, type PlacedExport } from '@zonelab/catalog';
 import type { CreateExport, Export, ListExports, Page } from '@zonelab/contracts';
 import { Gateways } from '../gateways/gateways.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
@@ -25,16 +25,22 @@ export class ExportsService {
       const { id: gatewayId } = await this.catalog.gateways.place(pool, body.gatewayId);
       const name = body.name ?? imageName;
       const row = { imageId, gatewayId, name, readOnly, options };
-      const { id: exportId } = await this.catalog.exports.create(row);
-      const payload = { exportId, imageId, name, pool, readOnly, options };
+      const made = await this.catalog.exports.create(row);
       try {
-        const { uri } = await this.gateways.ask(gatewayId, 'attach', payload);
-        return await this.catalog.exports.activate(exportId, uri);
+        return await this.attach({ ...made, pool });
       } catch (error) {
-        await this.undo(exportId, gatewayId);
+        await this.undo(made.id, gatewayId);
         throw error;
       }
     });
+  }
+
+  /** Has the gateway that the row names serve it. Errors: those of `Gateways.ask`; `not_found` where it is gone since. */
+  async attach({ id: exportId, gatewayId, pool, ...facts }: PlacedExport): Promise<Export> {
+    const { imageId, name, readOnly, options } = facts;
+    const payload = { exportId, imageId, name, pool, readOnly, options };
+    const { uri } = await this.gateways.ask(gatewayId, 'attach', payload);
+    return this.catalog.exports.activate(exportId, uri);
   }
 
   list(query: ListExports): Promise<Page<Export>> {

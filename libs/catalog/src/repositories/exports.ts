@@ -74,6 +74,38 @@ export class ExportsRepository {
     return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
   }
 
+  /** Those that a gateway without a heartbeat since `deadBefore` should serve. */
+  async stranded(deadBefore: Date): Promise<PlacedExport[]> {
+    const rows = await this.prisma.export.findMany({
+      where: { status: { not: 'detaching' }, gateway: { heartbeatAt: { lte: deadBefore } } },
+      include: { image: { select: { pool: true } } },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
+  }
+
+  /** Those that have been on their way for longer than since `before`: whoever asked for it is gone. */
+  async stuck(before: Date): Promise<PlacedExport[]> {
+    const rows = await this.prisma.export.findMany({
+      where: { status: { in: ['attaching', 'detaching'] }, updatedAt: { lt: before } },
+      include: { image: { select: { pool: true } } },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
+  }
+
+  /**
+   * Gives an export to another gateway, in status `attaching`. False where somebody else has moved or detached it
+   * meanwhile. Errors: `name_taken` where that gateway serves another under the name.
+   */
+  async move(id: string, from: string, to: string, name: string): Promise<boolean> {
+    const move = this.prisma.export.updateMany({
+      where: { id, gatewayId: from, ...STANDING },
+      data: { gatewayId: to, status: 'attaching', uri: null, error: null },
+    });
+    return (await refusingTakenName('export of the gateway', name, move)).count === 1;
+  }
+
   /** The gateway serves it at `uri`. Errors: `not_found`, also where it is being detached: that stands. */
   async activate(id: string, uri: string): Promise<Export> {
     return this.update(id, { status: 'active', uri, error: null }, STANDING);

@@ -53,6 +53,12 @@ export class ImagesRepository {
     return toImage(row);
   }
 
+  /** Ids of a pool's images, with the status and the time of the last change of each. */
+  async inPool(pool: string): Promise<Pick<ImageRow, 'id' | 'status' | 'updatedAt'>[]> {
+    const select = { id: true, status: true, updatedAt: true };
+    return this.prisma.image.findMany({ where: { pool }, select });
+  }
+
   /** An image that is ready. `use` says in an error what needs it so. Errors: `not_found`, `state_conflict`. */
   async getReady(id: string, use: string): Promise<Image> {
     const image = await this.get(id);
@@ -123,6 +129,22 @@ export class ImagesRepository {
       if (taken) throw imageExported(id, taken);
       return toImage(await database.image.update({ where: { id }, data: { status: 'deleting' } }));
     });
+  }
+
+  /** Images in a status, unchanged since `before`. */
+  async inStatus(status: Image['status'], before: Date): Promise<Image[]> {
+    const where = { status, updatedAt: { lt: before } };
+    return (await this.prisma.image.findMany({ where, orderBy: { id: 'asc' } })).map(toImage);
+  }
+
+  /** False where its status does not lead to `failed`, or it is gone. */
+  async fail(id: string, error: string): Promise<boolean> {
+    const where = {
+      id,
+      status: { in: ['creating', 'ready', 'busy'] },
+    } satisfies Prisma.ImageWhereInput;
+    const failed = await this.prisma.image.updateMany({ where, data: { status: 'failed', error } });
+    return failed.count === 1;
   }
 
   /** Takes the row out, whether it is there or not. The file must be gone. */

@@ -1,0 +1,130 @@
+/**
+ * What is wanted meets what is: exports of dead gateways move, work whose author died is finished or called failed, and
+ * files and rows that lost each other are found. Each step may run in several processes at once: whoever changes the
+ * row first does the rest.
+ */
+
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
+import { GATEWAY_DEAD_AFTER_MS } from '@zonelab/contracts';
+import type { Pool } from '@zonelab/platform';
+import { ExportsService } from '../exports/exports.service.ts';
+import { ImagesService } from '../images/images.service.ts';
+import {
+  CUT_SHORT_AFTER_MS,
+  LEFTOVER_AFTER_MS,
+  RECONCILE_EXPORTS_EVERY_MS,
+  RECONCILE_IMAGES_EVERY_MS,
+} from '../limits.ts';
+import { type ImageApiOptions, OPTIONS } from '../options.ts';
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+@Injectable()
+export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly running = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly exports: ExportsService,
+    private readonly images: ImagesService,
+    @Inject(OPTIONS) private readonly options: ImageApiOptions,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.repeat('exports', RECONCILE_EXPORTS_EVERY_MS, () => this.reconcileExports(new Date()));
+    this.repeat('images', RECONCILE_IMAGES_EVERY_MS, () => this.reconcileImages(new Date()));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all(this.running.values());
+  }
+
+  async reconcileExports(now: Date): Promise<void> {
+    const dead = new Date(now.getTime() - GATEWAY_DEAD_AFTER_MS);
+    for (const stranded of await this.catalog.exports.stranded(dead)) await this.move(stranded);
+    const cutShort = new Date(now.getTime() - CUT_SHORT_AFTER_MS);
+    for (const one of await this.catalog.exports.stuck(cutShort)) {
+      const { id, status } = one;
+      if (status === 'detaching') await this.attempt({ id }, () => this.exports.delete(id));
+      else await this.attempt({ id }, () => this.exports.attach(one));
+    }
+  }
+
+  async reconcileImages(now: Date): Promise<void> {
+    const cutShort = new Date(now.getTime() - CUT_SHORT_AFTER_MS);
+    for (const { id } of await this.catalog.images.inStatus('deleting', cutShort))
+      await this.attempt({ id }, () => this.images.delete(id));
+    for (const { id } of await this.catalog.images.inStatus('creating', cutShort))
+      await this.catalog.images.fail(id, 'its creation was cut short; delete it');
+    for (const pool of this.options.pools) await this.compare(pool, now);
+  }
+
+  /** Where no other gateway reaches the pool, the export waits for its own to come back. */
+  private async move(stranded: PlacedExport): Promise<void> {
+    const { id, gatewayId, name, pool } = stranded;
+    await this.attempt({ id, gatewayId }, async () => {
+      const next = await this.catalog.gateways.place(pool).catch((error: unknown) => {
+        if (error instanceof CatalogError && error.code === 'no_gateway') return undefined;
+        throw error;
+      });
+      if (!next || !(await this.catalog.exports.move(id, gatewayId, next.id, name))) return;
+      this.options.logger.warn({ exportId: id, from: gatewayId, to: next.id }, 'export moved');
+      await this.exports.attach({ ...stranded, gatewayId: next.id });
+    });
+  }
+
+  /**
+   * A row whose folder is gone has failed. A folder without a row is removed where it holds but what a creation that was
+   * cut short left; with an image in it, it is reported and kept: an older state of the catalog may have been restored.
+   */
+  private async compare({ name, path }: Pool, now: Date): Promise<void> {
+    const rows = await this.catalog.images.inPool(name);
+    const folders = new Set((await readdir(path)).filter((entry) => UUID.test(entry)));
+    for (const { id, status, updatedAt } of rows) {
+      const settled =
+        status === 'ready' && now.getTime() - updatedAt.getTime() > CUT_SHORT_AFTER_MS;
+      if (!folders.delete(id) && settled)
+        await this.catalog.images.fail(id, 'its folder is gone from the pool');
+    }
+    for (const id of folders) {
+      const folder = join(path, id);
+      if (now.getTime() - (await stat(folder)).mtimeMs < LEFTOVER_AFTER_MS) continue;
+      const files = await readdir(folder);
+      if (files.every((file) => file.endsWith('.tmp'))) await rm(folder, { recursive: true });
+      else
+        this.options.logger.warn({ pool: name, folder: id }, 'folder without a row in the catalog');
+    }
+  }
+
+  /** One that fails does not keep the others waiting; the next round tries it again. */
+  private async attempt(about: object, action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (err) {
+      this.options.logger.error({ err, ...about }, 'not reconciled yet');
+    }
+  }
+
+  /** Now, and then again and again, never twice at a time. */
+  private repeat(what: string, everyMs: number, action: () => Promise<void>): void {
+    const run = (): void => {
+      if (this.running.has(what)) return;
+      const round = action()
+        .catch((err: unknown) => this.options.logger.error({ err, what }, 'reconciling failed'))
+        .finally(() => this.running.delete(what));
+      this.running.set(what, round);
+    };
+    run();
+    this.timers.push(setInterval(run, everyMs).unref());
+  }
+}
