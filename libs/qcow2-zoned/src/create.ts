@@ -24,6 +24,7 @@ import {
   sealBlock,
   zoneTableBytes,
 } from './format/zone-table.ts';
+import { encodeV9Extension } from './format/zoned-dialects.ts';
 import {
   bytesPerL1Entry,
   encodeZonedExtension,
@@ -32,15 +33,21 @@ import {
 } from './format/zoned-extension.ts';
 import { refcountCodec } from './image/refcount-codec.ts';
 import { MAX_CLUSTER_BITS, MAX_L1_BYTES, MIN_CLUSTER_BITS } from './limits.ts';
+import { addV9Zones, emptyZones } from './v9.ts';
 import { type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';
 import { type ZonedGeometry, ZoneState } from './zones/zone.ts';
+
+export interface ZonedCreateOptions extends Omit<ZoneGeometryOptions, 'size'> {
+  /** Default `native`; `v9` is for software that knows that one only, and is read-only to us. */
+  readonly dialect?: 'native' | 'v9' | undefined;
+}
 
 /** Sizes are bytes. Without `zoned` the image is a plain disk. */
 export interface CreateOptions {
   readonly size: number;
   /** Default 65536. */
   readonly clusterSize?: number;
-  readonly zoned?: Omit<ZoneGeometryOptions, 'size'>;
+  readonly zoned?: ZonedCreateOptions;
 }
 
 const DEFAULT_CLUSTER_SIZE = 65_536;
@@ -69,12 +76,12 @@ interface Layout {
 
 /** Throws `invalid_option` naming the option, the value and what is allowed. */
 export function validateCreateOptions(options: CreateOptions): void {
-  layOut(options);
+  plan(options);
 }
 
 /** Creates the image at `file`. Errors: `invalid_option`, `file_exists`, `no_space`, `io_error`. */
 export async function createImage(file: string, options: CreateOptions): Promise<void> {
-  const layout = layOut(options);
+  const { layout, foreign } = plan(options);
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   if (fs.existsSync(file))
     throw new ImageError('file_exists', `${file}: the file exists already`, { path: file });
@@ -85,6 +92,7 @@ export async function createImage(file: string, options: CreateOptions): Promise
     const target = HostFile.create(temporary);
     try {
       writeImage(target, layout);
+      if (foreign !== undefined) await addV9Zones(target, foreign, emptyZones(foreign));
       await target.sync();
     } finally {
       target.close();
@@ -96,7 +104,7 @@ export async function createImage(file: string, options: CreateOptions): Promise
 }
 
 /** Gives the finished file its name, unless another has taken it meanwhile. */
-function publish(temporary: string, file: string): void {
+export function publish(temporary: string, file: string): void {
   try {
     fs.linkSync(temporary, file);
   } catch (cause) {
@@ -110,6 +118,15 @@ function publish(temporary: string, file: string): void {
   }
   fs.rmSync(temporary);
   syncDirectory(path.dirname(file));
+}
+
+/** The zones of another dialect lie outside the layout: they are added to a plain image. */
+function plan(options: CreateOptions): { layout: Layout; foreign: ZonedGeometry | undefined } {
+  const { zoned, ...plain } = options;
+  if (zoned?.dialect !== 'v9') return { layout: layOut(options), foreign: undefined };
+  const foreign = zoneGeometry({ ...zoned, size: options.size });
+  encodeV9Extension(foreign, 0);
+  return { layout: layOut(plain), foreign };
 }
 
 function layOut(options: CreateOptions): Layout {

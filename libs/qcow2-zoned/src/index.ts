@@ -1,5 +1,6 @@
 export { type CheckOptions, type CheckReport, checkImage } from './check/check.ts';
 export type { CheckFinding } from './check/findings.ts';
+export { type ConvertDialectOptions, convertDialect, copyZoneData } from './convert-dialect.ts';
 export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';
 export type { MaybePromise } from './device/turnstile.ts';
@@ -21,6 +22,7 @@ export {
   parseFaultPlan,
 } from './faults/plan.ts';
 export type { Snapshot } from './format/snapshot-table.ts';
+export type { ZonedDialect } from './format/zoned-dialects.ts';
 export type { WriteGuard } from './guarded-file.ts';
 export type { Disk, Extent } from './image/disk.ts';
 export { type ImageParts, Qcow2Image } from './image/image.ts';

@@ -2,12 +2,9 @@
 import fs from 'node:fs';
 import { HostFile } from './file.ts';
 import { AUTOCLEAR, COMPATIBLE, INCOMPATIBLE } from './format/features.ts';
-import { decodeHeader, EXTENSION, findExtension, type Qcow2Header } from './format/header.ts';
-import {
-  decodeZonedExtension,
-  decodeZoneTableExtension,
-  type ZoneTableInfo,
-} from './format/zoned-extension.ts';
+import { decodeHeader, type Qcow2Header } from './format/header.ts';
+import { describeZoned, type ZonedDialect } from './format/zoned-dialects.ts';
+import type { ZoneTableInfo } from './format/zoned-extension.ts';
 import type { ZonedGeometry } from './zones/zone.ts';
 
 /** Sizes are bytes. */
@@ -31,6 +28,7 @@ export interface ImageInfo {
 }
 
 export interface ZonedInfo {
+  readonly dialect: ZonedDialect;
   readonly geometry: ZonedGeometry;
   /** Undefined where the image has the geometry alone, and so cannot be written. */
   readonly zoneTable: (ZoneTableInfo & { readonly valid: boolean }) | undefined;
@@ -70,18 +68,9 @@ export async function inspectImage(path: string): Promise<ImageInfo> {
 }
 
 function zonedInfo(header: Qcow2Header): ZonedInfo | undefined {
-  const extension = findExtension(header, EXTENSION.zoned);
-  if (extension === undefined) return undefined;
-  const place = findExtension(header, EXTENSION.zoneTable);
-  const table = place && decodeZoneTableExtension(place);
+  const zones = describeZoned(header);
+  if (zones === undefined) return undefined;
+  const { dialect, geometry, info } = zones;
   const valid = (header.autoclearFeatures & AUTOCLEAR.zoneTableValid) !== 0n;
-  return {
-    geometry: decodeZonedExtension(
-      extension,
-      header.size,
-      2 ** header.clusterBits,
-      table?.logicalBlockSize ?? 512,
-    ),
-    zoneTable: table && { ...table, valid },
-  };
+  return { dialect, geometry, zoneTable: info && { ...info, valid } };
 }

@@ -70,3 +70,6 @@ export const MAX_FAULT_RULES = 1000;
 
 /** Longest delay that a fault plan may add: an hour, beyond any client's patience. */
 export const MAX_FAULT_DELAY_MS = 3_600_000;
+
+/** Bytes copied per step from one disk to another. */
+export const COPY_BYTES = 1024 * 1024;

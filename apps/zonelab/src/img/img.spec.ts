@@ -48,6 +48,7 @@ it('adds every field of the zoned extension to the JSON form', async () => {
   await runCli('img', 'create', '-q', image, '-o', ZONED);
   const { stdout } = await runCli('img', 'info', '--output', 'json', image);
   expect(JSON.parse(stdout)['format-specific'].data.zoned).toMatchObject({
+    dialect: 'native',
     'zoned-profile': 'zbc',
     'zone-size': 64 * 1024 ** 2,
     'zone-capacity': 64 * 1024 ** 2,

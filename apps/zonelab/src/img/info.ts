@@ -54,8 +54,9 @@ function formatSpecific(info: ImageInfo): Details {
 }
 
 /** The fields of the zoned header extension, then the facts of the zone table. Sizes are bytes. */
-function zonedDetails({ geometry, zoneTable }: ZonedInfo): Details {
+function zonedDetails({ dialect, geometry, zoneTable }: ZonedInfo): Details {
   return {
+    dialect,
     'zoned-profile': geometry.profile,
     zoned: 'host-managed',
     'zone-size': geometry.zoneSize,

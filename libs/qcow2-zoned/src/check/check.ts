@@ -82,7 +82,7 @@ function checkZones(subject: Subject, findings: Findings): void {
   if (findExtension(subject.header, EXTENSION.zoned) === undefined) return;
   const image = new Qcow2Image(subject.file, true);
   const zones = loadZones(image, true);
-  if (zones === undefined)
+  if (zones?.dialect === 'native' && zones.info === undefined)
     findings.add('zone', () => 'the zoned extension comes without a zone table');
   for (const doubt of zones?.doubts ?? []) findings.add('zone', () => doubt);
 }

@@ -66,9 +66,9 @@ export class DeviceCore {
   adopt(zones: LoadedZones): void {
     const { machine, table, info } = zones;
     this.#machine = machine;
-    this.#store = new ZoneStore(this.image, machine, table, info.offset);
+    this.#store = info && new ZoneStore(this.image, machine, table, info.offset);
     machine.onTransition = (transition) => this.#noteTransition(transition);
-    this.image.setParticipant(this.#store);
+    if (this.#store !== undefined) this.image.setParticipant(this.#store);
     this.#remains.clear();
     const { conventionalZones, zoneSize } = machine.geometry;
     this.#plain = new ImageMedium(this.image, conventionalZones * zoneSize);
@@ -144,6 +144,19 @@ export class DeviceCore {
   writtenEnd(index: number): number {
     const { start, size, type } = this.zones.zone(index);
     return type === 'conventional' ? start + size : (this.zones.writePointers[index] as number);
+  }
+
+  /** Gives a zone whose data was copied from another disk that zone's condition and reset count too. */
+  importZone(
+    index: number,
+    { condition, resetCount }: Pick<Zone, 'condition' | 'resetCount'>,
+  ): void {
+    const { geometry, resetCounts } = this.zones;
+    const conventional = index < geometry.conventionalZones;
+    if (!conventional) resetCounts[index] = resetCount;
+    if (condition === 'full' && !conventional) this.zones.finish(index);
+    if (condition === 'read-only' || condition === 'offline') this.setCondition(index, condition);
+    this.#store?.noteChange(index);
   }
 
   subscribe(listener: (event: ZoneEvent) => void): () => void {

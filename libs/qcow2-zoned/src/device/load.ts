@@ -1,7 +1,6 @@
 /** Opens the zones of an image: geometry, zone table, and whether both can be believed. */
 import { ImageError } from '../errors.ts';
 import { AUTOCLEAR } from '../format/features.ts';
-import { EXTENSION, findExtension } from '../format/header.ts';
 import {
   blockHolds,
   blockOfZone,
@@ -12,20 +11,23 @@ import {
   zoneTableBytes,
 } from '../format/zone-table.ts';
 import {
-  decodeZonedExtension,
-  decodeZoneTableExtension,
-  type ZoneTableInfo,
-  zoneTablePlace,
-} from '../format/zoned-extension.ts';
+  describeZoned,
+  type ZonedDescription,
+  type ZonedDialect,
+} from '../format/zoned-dialects.ts';
+import { type ZoneTableInfo, zoneTablePlace } from '../format/zoned-extension.ts';
 import type { Qcow2Image } from '../image/image.ts';
 import { ZoneMachine } from '../zones/machine.ts';
 import { type ZonedGeometry, ZoneState } from '../zones/zone.ts';
+import { loadArray, loadBare } from './foreign-zones.ts';
 import { contradictions, fallBack } from './recovery.ts';
 
 export interface LoadedZones {
+  readonly dialect: ZonedDialect;
   readonly machine: ZoneMachine;
-  readonly info: ZoneTableInfo;
-  /** The zone table as the disk has it. */
+  /** Undefined where there is no zone table: in other dialects, and in a bare image of the first series. */
+  readonly info: ZoneTableInfo | undefined;
+  /** The zone table as the disk has it; empty where there is none. */
   readonly table: Buffer;
   /** True after a crash or a foreign writer: `cutAtWritePointers` must come before a write. */
   readonly unsettled: boolean;
@@ -40,11 +42,13 @@ export interface LoadedZones {
  * contradict the image; a damaged table is no error here but a doubt.
  */
 export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZones | undefined {
-  const described = describeZones(image);
-  if (described?.info === undefined) return undefined;
-  const { geometry, info, extension } = described;
-  const table = readTable(image, info, geometry);
+  const described = describeZoned(image.header);
+  if (described === undefined) return undefined;
+  const { dialect, geometry, info, extension } = described;
   const machine = new ZoneMachine(geometry, { enforceLimits });
+  if (info === undefined) return loadOthers(image, described, machine);
+  checkPlace(info, geometry, image.clusterSize);
+  const table = readTable(image, info, geometry);
   const doubts = geometryDoubts(table, extension, geometry.size);
   for (let index = 0; index < geometry.zoneCount; index++) {
     const doubt = restoreZone(machine, table, index);
@@ -53,25 +57,19 @@ export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZone
   const foreign = mayBeForeign(image, info);
   const fallenBack = info.unclean && doubts.length === 0 ? fallBack(image, machine) : [];
   if (doubts.length === 0 && foreign) doubts.push(...contradictions(image, machine));
-  return { machine, info, table, unsettled: foreign || info.unclean, fallenBack, doubts };
+  const unsettled = foreign || info.unclean;
+  return { dialect, machine, info, table, unsettled, fallenBack, doubts };
 }
 
-/** The geometry and the place of the table, from the header alone. `info` is missing in a bare seed image. */
-export function describeZones(
+/** Zones without a zone table of ours: to be read, and to be converted. */
+function loadOthers(
   image: Qcow2Image,
-): { geometry: ZonedGeometry; info: ZoneTableInfo | undefined; extension: Buffer } | undefined {
-  const extension = findExtension(image.header, EXTENSION.zoned);
-  if (extension === undefined) return undefined;
-  const place = findExtension(image.header, EXTENSION.zoneTable);
-  const info = place && decodeZoneTableExtension(place);
-  const geometry = decodeZonedExtension(
-    extension,
-    image.size,
-    image.clusterSize,
-    info?.logicalBlockSize ?? 512,
-  );
-  if (info !== undefined) checkPlace(info, geometry, image.clusterSize);
-  return { geometry, info, extension };
+  { dialect, array }: ZonedDescription,
+  machine: ZoneMachine,
+): LoadedZones {
+  const doubts = array ? loadArray(image, dialect, array, machine) : loadBare(image, machine);
+  const table = Buffer.alloc(0);
+  return { dialect, machine, info: undefined, table, unsettled: false, fallenBack: [], doubts };
 }
 
 function checkPlace(info: ZoneTableInfo, geometry: ZonedGeometry, clusterSize: number): void {
@@ -129,7 +127,23 @@ function mayBeForeign(image: Qcow2Image, info: ZoneTableInfo): boolean {
 
 /** Throws `image_read_only` with the first doubt: what cannot be trusted must not be written. */
 export function refuseDoubts(path: string, zones: LoadedZones | undefined): void {
-  if (zones === undefined || zones.doubts.length === 0) return;
+  if (zones === undefined) return;
+  if (zones.info === undefined)
+    throw new ImageError(
+      'image_read_only',
+      `${path}: ${
+        zones.dialect === 'native'
+          ? 'the image has no zone table'
+          : `the zones are of dialect ${zones.dialect}`
+      }; it can be written once it is converted to the native dialect`,
+      {
+        path,
+        field: 'zoned extension',
+        given: zones.dialect,
+        allowed: 'native, with a zone table',
+      },
+    );
+  if (zones.doubts.length === 0) return;
   const [first, ...rest] = zones.doubts;
   const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
   throw new ImageError(

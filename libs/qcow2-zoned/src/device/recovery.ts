@@ -77,6 +77,22 @@ export function writeSequentialZeroes(image: Qcow2Image, offset: number, length:
   if (end > wholeTo) image.write(wholeTo, Buffer.alloc(end - wholeTo));
 }
 
+/** Where the last block that holds anything but zeroes ends, or `from`. */
+export function endOfData(image: Qcow2Image, from: number, to: number, blockSize: number): number {
+  let end = to;
+  for (const extent of image.extents(from, to - from).reverse()) {
+    const start = end - extent.length;
+    for (let at = end; !extent.zero && at > start; at -= READ_BYTES) {
+      const bytes = Buffer.alloc(Math.min(READ_BYTES, at - start));
+      image.read(at - bytes.length, bytes);
+      const last = bytes.findLastIndex((byte) => byte !== 0);
+      if (last >= 0) return roundUp(at - bytes.length + last + 1, blockSize);
+    }
+    end = start;
+  }
+  return from;
+}
+
 /** Where the data contradicts the zone table, a sentence per zone: how a foreign writer shows. */
 export function contradictions(image: Qcow2Image, machine: ZoneMachine): string[] {
   const found: string[] = [];

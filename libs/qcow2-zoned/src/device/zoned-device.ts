@@ -218,6 +218,14 @@ export class ZonedDevice {
     return this.#core.faultStatus();
   }
 
+  /**
+   * For copies of zones from one disk to another, after their data: takes over the condition, as far as a written
+   * zone's is not told by its data, and the reset count.
+   */
+  importZone(index: number, zone: Pick<Zone, 'condition' | 'resetCount'>): MaybePromise<void> {
+    return this.#change(() => this.#core.importZone(index, zone));
+  }
+
   /** Internal snapshots; each holds the zones as they were, with the data. */
   snapshots(): readonly Snapshot[] {
     this.#assertOpen();

@@ -13,6 +13,7 @@
  */
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
+import { INCOMPATIBLE } from '../format/feature-bits.ts';
 import { refuseUnsupportedFeatures } from '../format/features.ts';
 import {
   decodeHeader,
@@ -267,6 +268,11 @@ export class Qcow2Image implements Disk {
     while (this.#touched || this.#refcounts.dirty || this.#map.dirty);
   }
 
+  /** Reads host bytes, for tables that lie in no guest address. */
+  readHost(target: Uint8Array, hostOffset: number): void {
+    this.#file.read(target, hostOffset);
+  }
+
   /** Writes straight into a host range, for tables that a participant keeps. */
   writeHost(data: Uint8Array, hostOffset: number): void {
     this.#file.write(data, hostOffset);
@@ -401,7 +407,7 @@ export class Qcow2Image implements Disk {
 }
 
 function refuseUnsupported(header: Qcow2Header, readOnly: boolean): void {
-  refuseUnsupportedFeatures(header, 0n);
+  refuseUnsupportedFeatures(header, INCOMPATIBLE.zonedFormat); // who uses the zones says what it can do
   const unsupported = (field: string, given: string | number, message: string): never => {
     throw new ImageError('unsupported_feature', message, { field, given });
   };

@@ -7,7 +7,11 @@ import { compressedPlace, ENTRY_BYTES, entryOffset, isCompressedEntry } from '..
  * Host offsets of all clusters that an L1 table refers to, L2 tables included, once for each reference. The tables
  * must be on disk. Throws `image_corrupt` for an offset that cannot be a cluster.
  */
-export function* references(file: BlockFile, l1: Buffer, clusterBits: number): Iterable<number> {
+export function* references(
+  file: Pick<BlockFile, 'length' | 'read'>,
+  l1: Buffer,
+  clusterBits: number,
+): Iterable<number> {
   const clusterSize = 2 ** clusterBits;
   const table = Buffer.alloc(clusterSize);
   for (let at = 0; at < l1.length; at += ENTRY_BYTES) {
