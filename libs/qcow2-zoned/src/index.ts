@@ -1,5 +1,12 @@
-export { type CheckOptions, type CheckReport, checkImage } from './check/check.ts';
+export {
+  type CheckOptions,
+  type CheckReport,
+  checkImage,
+  type Repaired,
+  repairRefcounts,
+} from './check/check.ts';
 export type { CheckFinding } from './check/findings.ts';
+export type { RepairMode } from './check/repair.ts';
 export { type ConvertDialectOptions, convertDialect, copyZoneData } from './convert-dialect.ts';
 export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';

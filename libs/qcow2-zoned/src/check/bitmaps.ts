@@ -23,7 +23,9 @@ import { EXTENSION, findExtension, type Qcow2Header } from '../format/header.ts'
 import { MAX_BITMAP_BYTES, MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from '../limits.ts';
 import { coverage } from './coverage.ts';
 import { usedEntries } from './entries.ts';
+import type { EntryMender } from './mapping.ts';
 import type { References } from './references.ts';
+import type { Subject } from './subject.ts';
 
 const EXTENSION_BYTES = 24;
 const FIXED_BYTES = 24;
@@ -40,7 +42,7 @@ interface Directory {
   readonly size: number;
 }
 
-interface BitmapTable {
+export interface BitmapTable {
   readonly offset: number;
   readonly size: number;
 }
@@ -78,12 +80,12 @@ export function bitmapDirectory(header: Qcow2Header): Directory | undefined {
 }
 
 /** Counts what the bitmaps occupy. Throws `invalid_image` for a directory that cannot be read. */
-export function countBitmaps(references: References): void {
+export function countBitmaps(references: References, mender?: EntryMender): void {
   const { subject, findings } = references;
   const directory = bitmapDirectory(subject.header);
   if (directory === undefined) return;
   references.add(directory.offset, directory.size);
-  const tables = readDirectory(references, directory);
+  const tables = readDirectory(subject, directory);
   references.addRuns(tables);
   for (const { from, to, times } of coverage(
     tables.map(({ offset, size }) => ({ from: offset, to: offset + size })),
@@ -93,17 +95,22 @@ export function countBitmaps(references: References): void {
       const piece = Buffer.alloc(roundUp(Math.min(READ_BYTES, end - at), ENTRY_BYTES));
       subject.readTable(piece, at);
       for (const entry of usedEntries(piece, ENTRY_BYTES)) {
-        const fault = entryFault(piece, entry, subject.clusterSize);
-        if (fault !== undefined)
-          findings.add(
-            'corruption',
-            () => `ERROR bitmap table entry at ${at + entry}: ${fault}`,
-            times,
-          );
-        else {
-          const offset = entryOffset(piece, entry);
+        const offset = entryOffset(piece, entry);
+        const outside = mender && offset !== 0 && references.isOutside(offset, subject.clusterSize);
+        const fault = outside
+          ? `offset ${offset} is past the end of the file`
+          : entryFault(piece, entry, subject.clusterSize);
+        if (fault === undefined) {
           if (offset !== 0) references.add(offset, subject.clusterSize, times);
+          continue;
         }
+        findings.add(
+          'corruption',
+          () => `ERROR bitmap table entry at ${at + entry}: ${fault}`,
+          times,
+        );
+        mender?.mendBitmap(piece, entry);
+        mender?.write(piece.subarray(entry, entry + ENTRY_BYTES), at + entry);
       }
     }
   }
@@ -117,9 +124,11 @@ function entryFault(table: Buffer, at: number, clusterSize: number): string | un
   return offset % clusterSize === 0 ? undefined : `offset ${offset} is not cluster aligned`;
 }
 
-function readDirectory({ subject }: References, { count, offset, size }: Directory): BitmapTable[] {
+export function readDirectory(subject: Subject, { count, offset, size }: Directory): BitmapTable[] {
   const bytes = Buffer.alloc(Math.max(0, Math.min(size, subject.file.length - offset)));
   subject.readTable(bytes, offset);
+  if (bytes.length < size)
+    refuse('bitmap_directory_size', size, `what the file holds from there, ${bytes.length}`);
   const tables: BitmapTable[] = [];
   let at = 0;
   while (at < bytes.length) {

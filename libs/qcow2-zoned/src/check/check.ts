@@ -7,8 +7,9 @@ import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
 import { EXTENSION, findExtension } from '../format/header.ts';
 import { Qcow2Image } from '../image/image.ts';
-import { differences, endOfImage, tellDifference, wrongFlags } from './compare.ts';
+import { differences, endOfImage, tellDifference } from './compare.ts';
 import { type CheckFinding, Findings } from './findings.ts';
+import { markSound, type RepairMode, repairTables } from './repair.ts';
 import { openSubject, type Subject } from './subject.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -25,11 +26,25 @@ export interface CheckReport {
   /** Places that could not be checked. */
   readonly checkErrors: number;
   readonly zoneFaults: number;
-  /** The first findings of each kind; the counts above are complete. */
+  /** The first findings of each kind that are left; the counts above are complete. */
+  readonly findings: readonly CheckFinding[];
+  /** Undefined for a check without repair. */
+  readonly repaired: Repaired | undefined;
+}
+
+/** What a repair mended. */
+export interface Repaired {
+  readonly leaks: number;
+  readonly corruptions: number;
+  readonly checkErrors: number;
+  readonly zoneFaults: number;
+  /** The first findings of each kind that are there no more. */
   readonly findings: readonly CheckFinding[];
 }
 
 export interface CheckOptions {
+  /** `leaks`: frees what nothing uses. `all`: mends whatever can be. Takes the writer's lock. */
+  readonly repair?: RepairMode;
   /** True: neither look at others' locks on the file nor take any, as QEMU's force-share. */
   readonly shared?: boolean;
 }
@@ -39,10 +54,11 @@ export interface CheckOptions {
  * wrong behind the header is no error but a finding.
  */
 export async function checkImage(path: string, options: CheckOptions = {}): Promise<CheckReport> {
-  const file = HostFile.open(path, { readOnly: true });
+  const { repair, shared } = options;
+  const file = HostFile.open(path, { readOnly: repair === undefined });
   try {
-    if (!options.shared) file.lock('reader');
-    return checkFile(file);
+    if (!shared || repair !== undefined) file.lock(repair === undefined ? 'reader' : 'writer');
+    return repair === undefined ? checkFile(file) : repairFile(file, repair);
   } finally {
     file.close();
   }
@@ -52,15 +68,61 @@ export async function checkImage(path: string, options: CheckOptions = {}): Prom
 export function checkFile(file: BlockFile): CheckReport {
   const subject = openSubject(file);
   const findings = new Findings();
-  const seen = unlessRefused(findings, 'failure', () => {
-    const result = survey(subject, findings);
-    for (const difference of differences(result, findings)) tellDifference(findings, difference);
-    for (const flag of wrongFlags(subject, result.stored))
-      findings.add('corruption', () => `ERROR ${flag.message()}`, flag.times);
-    return result;
-  });
+  const seen = unlessRefused(findings, 'failure', () => checkTables(subject, findings));
   unlessRefused(findings, 'zone', () => checkZones(subject, findings));
   return report(subject, findings, seen);
+}
+
+function checkTables(subject: Subject, findings: Findings): Survey {
+  const flags = new Findings();
+  const result = survey(subject, findings, { flags });
+  for (const difference of differences(result, findings)) tellDifference(findings, difference);
+  findings.absorb(flags);
+  return result;
+}
+
+/** Checks, repairs, and checks again what is left, over a file that is open for writing and locked. */
+export function repairFile(file: BlockFile, mode: RepairMode): CheckReport {
+  const before = checkFile(file);
+  const refused = new Findings();
+  unlessRefused(refused, 'failure', () => repairTables(file, mode));
+  let after = checkFile(file);
+  if (after.corruptions + after.checkErrors === 0) {
+    markSound(file);
+    after = checkFile(file);
+  }
+  const left = new Set(after.findings.map(({ message }) => message));
+  const mended = (count: 'leaks' | 'corruptions' | 'checkErrors' | 'zoneFaults'): number =>
+    Math.max(0, before[count] - after[count]);
+  return {
+    ...after,
+    repaired: {
+      leaks: mended('leaks'),
+      corruptions: mended('corruptions'),
+      checkErrors: mended('checkErrors'),
+      zoneFaults: mended('zoneFaults'),
+      findings: before.findings.filter(({ message }) => !left.has(message)),
+    },
+  };
+}
+
+/**
+ * Mends the refcounts of an image that was not closed cleanly, before it is written. The file must be open for
+ * writing and locked. Throws `image_corrupt` where that does not make it sound.
+ */
+export function repairRefcounts(file: BlockFile): void {
+  repairTables(file, 'all');
+  const subject = openSubject(file);
+  const findings = new Findings();
+  checkTables(subject, findings);
+  const { corruption, failure } = findings.found;
+  if (corruption + failure > 0)
+    throw new ImageError(
+      'image_corrupt',
+      `${file.path}: the image was not closed cleanly, and ${corruption + failure} errors are left after a repair`,
+      { path: file.path, given: corruption + failure },
+    );
+  markSound(file);
 }
 
 /** What cannot go on because of what the image says is a finding. A fault of the host is not. */
@@ -100,5 +162,6 @@ function report(subject: Subject, findings: Findings, seen: Survey | undefined):
     checkErrors: findings.found.failure,
     zoneFaults: findings.found.zone,
     findings: findings.list,
+    repaired: undefined,
   };
 }

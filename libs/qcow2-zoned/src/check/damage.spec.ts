@@ -51,7 +51,8 @@ async function ours(file: string): Promise<Verdict> {
   }
 }
 
-function stock(file: string): Verdict {
+/** Undefined where QEMU itself dies of the image, as 7.2 does of some. */
+function stock(file: string): Verdict | undefined {
   const { stdout, stderr, status } = spawnSync(
     'qemu-img',
     ['check', '--output=json', '-f', 'qcow2', file],
@@ -59,6 +60,7 @@ function stock(file: string): Verdict {
       encoding: 'utf8',
     },
   );
+  if (status === null) return undefined;
   if (status === 1) return { exit: 1, counts: [], said: stderr };
   const report = JSON.parse(stdout);
   const keys = [
@@ -69,7 +71,7 @@ function stock(file: string): Verdict {
     'compressed-clusters',
     'image-end-offset',
   ];
-  return { exit: status ?? -1, counts: keys.map((key) => report[key] ?? 0), said: stderr };
+  return { exit: status, counts: keys.map((key) => report[key] ?? 0), said: stderr };
 }
 
 it('counts like stock QEMU on sound images of every kind', async () => {
@@ -88,6 +90,7 @@ it.each(seeds(8, 400))('counts like stock QEMU whatever is damaged (seed %i)', a
     const file = path.join(folder, 'damaged.qcow2');
     fs.writeFileSync(file, bytes);
     const [mine, theirs] = [await ours(file), stock(file)];
+    if (theirs === undefined) continue;
     if (EXPLAINED.some(({ stock: said }) => said.test(theirs.said))) continue;
     const place = `${kind}, ${what}\nours: ${mine.said}\nstock: ${theirs.said}`;
     expect({ place, exit: mine.exit, counts: mine.counts }).toEqual({

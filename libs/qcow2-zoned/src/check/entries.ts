@@ -76,12 +76,34 @@ export function clearReservedL1(table: Buffer, at: number): void {
   table.writeUInt32BE((table.readUInt32BE(at + 4) & ~RESERVED_LOW_L1) >>> 0, at + 4);
 }
 
+/** Words that are looked at together: most tables are empty for the most part. */
+const STRIDE = 32;
+
 /** Positions in `table` of the entries that are not all zeroes. */
-export function* usedEntries(table: Buffer, entryBytes: number): Iterable<number> {
+export function usedEntries(table: Buffer, entryBytes: number): number[] {
   const words = new Uint32Array(table.buffer, table.byteOffset, table.length / 4);
-  const step = entryBytes / 4;
-  for (let word = 0; word < words.length; word += step) {
-    if (words[word] !== 0 || words[word + 1] !== 0) yield word * 4;
-    else if (step > 2 && (words[word + 2] !== 0 || words[word + 3] !== 0)) yield word * 4;
+  const whole = words.length - (words.length % STRIDE);
+  const used: number[] = [];
+  for (let word = 0; word < whole; word += STRIDE) {
+    let any = 0;
+    for (let i = word; i < word + STRIDE; i++) any |= words[i] as number;
+    if (any !== 0) gather(words, word, word + STRIDE, entryBytes, used);
+  }
+  gather(words, whole, words.length, entryBytes, used);
+  return used;
+}
+
+function gather(
+  words: Uint32Array,
+  from: number,
+  to: number,
+  entryBytes: number,
+  used: number[],
+): void {
+  const perEntry = entryBytes / 4;
+  for (let word = from; word < to; word += perEntry) {
+    let any = 0;
+    for (let i = word; i < word + perEntry; i++) any |= words[i] as number;
+    if (any !== 0) used.push(word * 4);
   }
 }

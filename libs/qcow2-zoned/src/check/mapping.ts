@@ -4,6 +4,7 @@
  */
 import { compressedPlace, ENTRY_BYTES, entryOffset } from '../format/entries.ts';
 import { MAX_CHECK_UNALIGNED_TABLES } from '../limits.ts';
+import type { CopiedFlags } from './copied.ts';
 import { coverage, type Piece } from './coverage.ts';
 import { decodeL2Entry, hasReservedL1, type L2Entry, usedEntries } from './entries.ts';
 import type { Findings } from './findings.ts';
@@ -15,6 +16,10 @@ export interface EntryMender {
   /** An L1 entry that cannot be: reserved bits are cleared, or the whole entry. */
   mendL1(table: Buffer, at: number, fault: 'reserved' | 'place'): void;
   mendL2(table: Buffer, at: number, fault: L2Fault): void;
+  /** True where no L2 table can lie, or where something lies that is not one. */
+  isNoTable(offset: number): boolean;
+  /** An entry of a bitmap table that cannot be. */
+  mendBitmap(table: Buffer, at: number): void;
   /** Writes back what was mended. */
   write(bytes: Buffer, position: number): void;
 }
@@ -33,9 +38,11 @@ export interface Allocation {
 }
 
 /** How many L1 entries of the active state, and of snapshots, lead to a table. */
-interface Uses {
+export interface TableUses {
   active: number;
   inactive: number;
+  /** Those of the active state for which COPIED flags can be checked. */
+  flagged: number;
 }
 
 const L1_READ_BYTES = 2 ** 20;
@@ -44,11 +51,13 @@ export class MappingWalk {
   readonly allocation: Allocation = { allocated: 0, fragmented: 0, compressed: 0 };
   readonly #subject: Subject;
   readonly #findings: Findings;
-  readonly #tables = new Map<number, Uses>();
+  /** L2 tables by their host offsets. */
+  readonly tables = new Map<number, TableUses>();
   #unaligned = 0;
 
   constructor(
     private readonly references: References,
+    private readonly flags?: CopiedFlags,
     private readonly mender?: EntryMender,
   ) {
     this.#subject = references.subject;
@@ -59,7 +68,7 @@ export class MappingWalk {
   countActive(offset: number, entries: number): void {
     const size = entries * ENTRY_BYTES;
     this.references.add(offset, size);
-    this.#readL1({ from: offset, to: offset + size, times: 1 }, 'active');
+    this.#readL1({ from: offset, to: offset + size, times: 1 }, true);
   }
 
   /** L1 tables of snapshots, which may overlap where an image is hostile. */
@@ -69,14 +78,14 @@ export class MappingWalk {
     for (const piece of coverage(
       runs.map(({ offset, size }) => ({ from: offset, to: offset + size })),
     ))
-      this.#readL1(piece, 'inactive');
+      this.#readL1(piece, false);
   }
 
   /** The L2 tables that the L1 tables so far lead to. */
   countTables(): void {
     const { clusterSize, file } = this.#subject;
     const table = Buffer.alloc(clusterSize);
-    for (const [offset, uses] of this.#tables) {
+    for (const [offset, uses] of this.tables) {
       this.references.add(offset, clusterSize, uses.active + uses.inactive);
       if (offset >= file.length) continue;
       if (offset % clusterSize !== 0 && ++this.#unaligned > MAX_CHECK_UNALIGNED_TABLES) continue;
@@ -85,7 +94,7 @@ export class MappingWalk {
     }
   }
 
-  #readL1({ from, to, times }: Piece, state: keyof Uses): void {
+  #readL1({ from, to, times }: Piece, active: boolean): void {
     const end = Math.min(to, this.#subject.file.length);
     for (let at = from; at < end; at += L1_READ_BYTES) {
       const l1 = Buffer.alloc(
@@ -93,15 +102,15 @@ export class MappingWalk {
       );
       this.#subject.readTable(l1, at);
       for (const entry of usedEntries(l1, ENTRY_BYTES))
-        this.#countL1Entry(l1, entry, at, times, state);
+        this.#countL1Entry(l1, entry, at + entry, times, active);
     }
   }
 
-  #countL1Entry(l1: Buffer, at: number, position: number, times: number, state: keyof Uses): void {
+  #countL1Entry(l1: Buffer, at: number, position: number, times: number, active: boolean): void {
     const mend = (fault: 'reserved' | 'place'): void => {
       if (this.mender === undefined) return;
       this.mender.mendL1(l1, at, fault);
-      this.mender.write(l1.subarray(at, at + ENTRY_BYTES), position + at);
+      this.mender.write(l1.subarray(at, at + ENTRY_BYTES), position);
     };
     if (hasReservedL1(l1, at)) {
       const entry = l1.readBigUInt64BE(at);
@@ -110,21 +119,23 @@ export class MappingWalk {
     }
     const offset = entryOffset(l1, at);
     if (l1.readUInt32BE(at) === 0 && l1.readUInt32BE(at + 4) === 0) return;
-    const uses = this.#tables.get(offset) ?? { active: 0, inactive: 0 };
-    uses[state] += times;
+    const uses = this.tables.get(offset) ?? { active: 0, inactive: 0, flagged: 0 };
+    uses[active ? 'active' : 'inactive'] += times;
     const unaligned = offset % this.#subject.clusterSize !== 0;
-    const outside = this.mender !== undefined && offset >= this.#subject.file.length;
-    if (unaligned || outside)
+    const bogus = this.mender !== undefined && (unaligned || this.mender.isNoTable(offset));
+    if (unaligned || bogus)
       this.#corrupt(
         times,
         () =>
-          `ERROR l2_offset=${hex(offset)}: Table ${unaligned ? 'is not cluster aligned' : 'lies past the end of the file'}; L1 entry corrupted`,
+          `ERROR l2_offset=${hex(offset)}: Table is ${unaligned ? 'not cluster aligned' : 'none'}; L1 entry corrupted`,
       );
-    if (this.mender !== undefined && (unaligned || outside)) mend('place');
-    else this.#tables.set(offset, uses);
+    if (bogus) mend('place');
+    else this.tables.set(offset, uses);
+    const index = (position - this.#subject.header.l1TableOffset) / ENTRY_BYTES;
+    if (active && this.flags?.checkL1(l1, at, position, index)) uses.flagged++;
   }
 
-  #countTable(table: Buffer, tableOffset: number, uses: Uses): void {
+  #countTable(table: Buffer, tableOffset: number, uses: TableUses): void {
     const times = uses.active + uses.inactive;
     let next = 0;
     for (const at of usedEntries(table, this.#subject.entryBytes)) {
@@ -135,13 +146,14 @@ export class MappingWalk {
         this.mender.write(table.subarray(at, at + this.#subject.entryBytes), tableOffset + at);
         entry = decodeL2Entry(table, at, this.#subject);
       }
+      if (uses.flagged > 0) this.flags?.checkL2(table, at, entry, tableOffset + at, uses.flagged);
       if (entry.kind === 'compressed') this.#countCompressed(table, at, uses, entry);
       else if (entry.offset !== 0 || entry.kind === 'data')
         next = this.#countCluster(entry, uses, next);
     }
   }
 
-  #countCompressed(table: Buffer, at: number, uses: Uses, entry: L2Entry): void {
+  #countCompressed(table: Buffer, at: number, uses: TableUses, entry: L2Entry): void {
     if (this.#subject.dataFile || (entry.allocatedMap | entry.zeroMap) !== 0) return;
     const { offset, length } = compressedPlace(table, at, this.#subject.header.clusterBits);
     this.references.add(offset, length, uses.active + uses.inactive);
@@ -151,7 +163,7 @@ export class MappingWalk {
   }
 
   /** Returns where the next cluster lies if the disk is not fragmented here. */
-  #countCluster(entry: L2Entry, uses: Uses, next: number): number {
+  #countCluster(entry: L2Entry, uses: TableUses, next: number): number {
     const { clusterSize, dataFile } = this.#subject;
     this.allocation.allocated += uses.active;
     if (next !== 0 && entry.offset !== next) this.allocation.fragmented += uses.active;
@@ -229,14 +241,7 @@ export class MappingWalk {
       );
   }
 
-  /** Something wrong that this very walk mends, where it mends. */
   #corrupt(times: number, message: () => string): void {
-    if (this.mender === undefined) this.#findings.add('corruption', message, times);
-    else
-      this.#findings.addFixed(
-        'corruption',
-        () => message().replace(/^ERROR:?/, 'Repairing'),
-        times,
-      );
+    this.#findings.add('corruption', message, times);
   }
 }

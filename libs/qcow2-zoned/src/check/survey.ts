@@ -10,14 +10,15 @@ import { EXTENSION, findExtension } from '../format/header.ts';
 import { decodeSnapshots, type Snapshot } from '../format/snapshot-table.ts';
 import { MAX_L1_BYTES } from '../limits.ts';
 import { countBitmaps } from './bitmaps.ts';
+import { CopiedFlags } from './copied.ts';
 import type { Findings } from './findings.ts';
-import { type Allocation, type EntryMender, MappingWalk } from './mapping.ts';
+import { type Allocation, type EntryMender, MappingWalk, type TableUses } from './mapping.ts';
 import { References } from './references.ts';
 import { StoredRefcounts } from './stored-refcounts.ts';
 import type { Subject } from './subject.ts';
 
 /** Extra data that every snapshot of a version 3 image must have. */
-const SNAPSHOT_EXTRA_BYTES = 16;
+export const SNAPSHOT_EXTRA_BYTES = 16;
 
 /** Where the unmerged dialects of the zoned extension name their zone array (docs/format.md has the native one). */
 const FOREIGN_ZONE_ARRAYS = [
@@ -30,18 +31,36 @@ export interface Survey {
   readonly references: References;
   readonly stored: StoredRefcounts;
   readonly allocation: Allocation;
+  /** L2 tables by their host offsets. */
+  readonly tables: ReadonlyMap<number, TableUses>;
   /** The refcount structures themselves are damaged, and must be made anew. */
   readonly mustRebuild: boolean;
 }
 
+export interface SurveyOptions {
+  /** Takes what is found of COPIED flags, which QEMU tells last. */
+  readonly flags?: Findings;
+  /** Mends wrong COPIED flags on the way. */
+  readonly writeFlag?: (entry: Buffer, position: number) => void;
+  /** Mends entries at fault on the way; flags are not looked at then. */
+  readonly mender?: EntryMender;
+  /** Leaves the refcount table and its blocks out, to make them anew. */
+  readonly withoutRefcounts?: boolean;
+}
+
 /**
- * Counts all references. With a mender, entries at fault are changed on the way. Throws `invalid_image` where the
+ * Counts all references. Throws `invalid_image` where the
  * references cannot be known: an unreadable snapshot table or bitmap directory.
  */
-export function survey(subject: Subject, findings: Findings, mender?: EntryMender): Survey {
+export function survey(subject: Subject, findings: Findings, options: SurveyOptions = {}): Survey {
   const { header, clusterSize } = subject;
   const references = new References(subject, findings);
-  const walk = new MappingWalk(references, mender);
+  const stored = new StoredRefcounts(subject);
+  const flags =
+    options.mender === undefined
+      ? new CopiedFlags(subject, stored, options.flags ?? findings, options.writeFlag)
+      : undefined;
+  const walk = new MappingWalk(references, flags, options.mender);
   const { snapshots, length } = readSnapshotTable(subject);
   references.add(0, clusterSize);
   walk.countActive(header.l1TableOffset, header.l1Entries);
@@ -49,12 +68,19 @@ export function survey(subject: Subject, findings: Findings, mender?: EntryMende
   walk.countTables();
   references.add(header.snapshotsOffset, length);
   countExtensions(references);
-  countBitmaps(references);
-  references.add(header.refcountTableOffset, header.refcountTableClusters * clusterSize);
-  const stored = new StoredRefcounts(subject);
-  const mustRebuild = countBlocks(references, stored);
+  countBitmaps(references, options.mender);
   if (header.version === 3) checkExtraData(snapshots, findings);
-  return { references, stored, allocation: walk.allocation, mustRebuild };
+  if (options.withoutRefcounts)
+    return {
+      references,
+      stored,
+      allocation: walk.allocation,
+      tables: walk.tables,
+      mustRebuild: true,
+    };
+  references.add(header.refcountTableOffset, header.refcountTableClusters * clusterSize);
+  const mustRebuild = countBlocks(references, stored);
+  return { references, stored, allocation: walk.allocation, tables: walk.tables, mustRebuild };
 }
 
 export function readSnapshotTable(subject: Subject): { snapshots: Snapshot[]; length: number } {
@@ -79,19 +105,14 @@ export function readSnapshotTable(subject: Subject): { snapshots: Snapshot[]; le
 
 /** The snapshots' L1 tables that can be read; the others are corruptions. */
 function snapshotTables(
-  { clusterSize, dataFile }: Subject,
+  subject: Subject,
   snapshots: readonly Snapshot[],
   findings: Findings,
 ): { offset: number; entries: number }[] {
-  if (dataFile && snapshots.length > 0)
+  if (subject.dataFile && snapshots.length > 0)
     findings.add('corruption', () => `ERROR ${snapshots.length} snapshots in image with data file`);
   return snapshots.flatMap(({ id, name, l1TableOffset, l1Entries }) => {
-    const fault =
-      l1TableOffset % clusterSize !== 0
-        ? 'L1 table is not cluster aligned'
-        : l1Entries * ENTRY_BYTES > MAX_L1_BYTES
-          ? 'L1 table is too large'
-          : undefined;
+    const fault = snapshotFault(subject, l1TableOffset, l1Entries);
     if (fault === undefined) return [{ offset: l1TableOffset, entries: l1Entries }];
     findings.add(
       'corruption',
@@ -100,6 +121,15 @@ function snapshotTables(
     );
     return [];
   });
+}
+
+export function snapshotFault(
+  { clusterSize }: Subject,
+  l1TableOffset: number,
+  l1Entries: number,
+): string | undefined {
+  if (l1TableOffset % clusterSize !== 0) return 'L1 table is not cluster aligned';
+  return l1Entries * ENTRY_BYTES > MAX_L1_BYTES ? 'L1 table is too large' : undefined;
 }
 
 /** Clusters that header extensions name: the LUKS header, and the zone array of the unmerged dialects. */
@@ -125,7 +155,7 @@ function countExtensions(references: References): void {
 /** Refcount blocks must be aligned, in the file, and nothing else. Returns whether they must be made anew. */
 function countBlocks(references: References, stored: StoredRefcounts): boolean {
   const { subject, findings, counts } = references;
-  let mustRebuild = false;
+  let mustRebuild = !standsAlone(references);
   const corrupt = (message: () => string): void => {
     mustRebuild = true;
     findings.add('corruption', message);
@@ -149,6 +179,16 @@ function countBlocks(references: References, stored: StoredRefcounts): boolean {
     }
   }
   return mustRebuild;
+}
+
+/** False where the refcount table is not in the file, or something else lies in its clusters too. */
+function standsAlone({ subject, counts }: References): boolean {
+  const { header, clusterSize, fileClusters } = subject;
+  const first = header.refcountTableOffset / clusterSize;
+  const end = first + header.refcountTableClusters;
+  if (end > fileClusters) return false;
+  for (let cluster = first; cluster < end; cluster++) if (counts.get(cluster) !== 1) return false;
+  return true;
 }
 
 function checkExtraData(snapshots: readonly Snapshot[], findings: Findings): void {

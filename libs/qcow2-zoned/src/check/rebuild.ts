@@ -1,0 +1,88 @@
+/**
+ * New refcount structures from counted references, past the end of the file. One write of the header's first sector
+ * switches to them, when they are durable: a crash before leaves the image as it was.
+ */
+import { ImageError } from '../errors.ts';
+import { roundUp, writeU64 } from '../format/bytes.ts';
+import { ENTRY_BYTES } from '../format/entries.ts';
+import { encodePointers, POINTERS_AT, type Qcow2Header } from '../format/header.ts';
+import { MAX_REFCOUNT_TABLE_BYTES } from '../limits.ts';
+import type { Survey } from './survey.ts';
+
+interface Layout {
+  /** Indexes of the blocks that are needed, in order; each lies in the cluster `first` + its place here. */
+  readonly blocks: readonly number[];
+  readonly first: number;
+  readonly tableClusters: number;
+}
+
+/** `counted` leaves the old structures out. Returns the header that holds now, durably. Throws `no_space`. */
+export function rebuildRefcounts({ references, stored }: Survey): Qcow2Header {
+  const { subject, counts } = references;
+  const { file, clusterSize, header } = subject;
+  const { entriesPerBlock, codec } = stored;
+  const layout = layOut(
+    Math.max(subject.fileClusters, Math.ceil(file.length / clusterSize), counts.end),
+    {
+      entriesPerBlock,
+      clusterSize,
+      isUsed: (first, end) => counts.mayHave(first, end),
+    },
+  );
+  const { blocks, first, tableClusters } = layout;
+  const end = first + blocks.length + tableClusters;
+  const table = Buffer.alloc(tableClusters * clusterSize);
+  const block = Buffer.alloc(clusterSize);
+  blocks.forEach((index, place) => {
+    block.fill(0);
+    for (let i = 0; i < entriesPerBlock; i++) {
+      const cluster = index * entriesPerBlock + i;
+      const isNew = cluster >= first && cluster < end;
+      const count = isNew ? 1 : counts.get(cluster);
+      if (count > 0) codec.set(block, i, count);
+    }
+    file.write(block, (first + place) * clusterSize);
+    writeU64(table, (first + place) * clusterSize, index * ENTRY_BYTES);
+  });
+  const refcountTableOffset = (first + blocks.length) * clusterSize;
+  file.write(table, refcountTableOffset);
+  file.syncNow();
+  const next = { ...header, refcountTableOffset, refcountTableClusters: tableClusters };
+  file.write(encodePointers(next), POINTERS_AT);
+  file.syncNow();
+  return next;
+}
+
+/** Blocks count themselves and the table, so that their number is found by trying. */
+function layOut(
+  first: number,
+  image: {
+    entriesPerBlock: number;
+    clusterSize: number;
+    isUsed: (first: number, end: number) => boolean;
+  },
+): Layout {
+  const { entriesPerBlock, clusterSize, isUsed } = image;
+  const used: number[] = [];
+  for (let index = 0; index * entriesPerBlock < first; index++)
+    if (isUsed(index * entriesPerBlock, Math.min(first, (index + 1) * entriesPerBlock)))
+      used.push(index);
+  let blocks = new Set(used);
+  let tableClusters = 1;
+  for (;;) {
+    const end = first + blocks.size + tableClusters;
+    const needed = new Set(used);
+    for (let i = Math.floor(first / entriesPerBlock); i * entriesPerBlock < end; i++) needed.add(i);
+    const bytes = roundUp(Math.ceil(end / entriesPerBlock) * ENTRY_BYTES, clusterSize);
+    if (bytes > MAX_REFCOUNT_TABLE_BYTES)
+      throw new ImageError('no_space', 'the file is too long for one refcount table', {
+        field: 'refcount table',
+        given: bytes,
+        allowed: `at most ${MAX_REFCOUNT_TABLE_BYTES} bytes`,
+      });
+    if (needed.size === blocks.size && bytes === tableClusters * clusterSize)
+      return { blocks: [...needed], first, tableClusters };
+    blocks = needed;
+    tableClusters = bytes / clusterSize;
+  }
+}

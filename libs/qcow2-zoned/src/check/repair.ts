@@ -1,0 +1,177 @@
+/**
+ * Repairs an image, as `qemu-img check -r` does, and further where QEMU leaves errors behind.
+ *
+ * The order keeps everything readable that was readable before, at whatever point the repair is cut off; each step is
+ * durable before the next:
+ *
+ * 1. Entries that cannot be read become zeroes (`mend.ts`). Nothing else of the image changes.
+ * 2. Where refcount blocks are missing or damaged, or the snapshot table must change: new ones are written past the
+ *    end of the file, and one sector of the header switches to them (`rebuild.ts`). Else refcounts are raised in place,
+ * 3. and only then lowered. Between the two, the file holds leaks at most.
+ * 4. COPIED flags follow the refcounts. Flags that are missing cost a copy; flags too many stand where refcounts were
+ *    too low before the repair began, and 2 does not make that worse.
+ * 5. The dirty and corrupt bits are cleared, when nothing is left to find.
+ */
+import { ImageError } from '../errors.ts';
+import type { BlockFile } from '../file.ts';
+import { AUTOCLEAR, INCOMPATIBLE } from '../format/feature-bits.ts';
+import { EXTENSION, findExtension, type Qcow2Header } from '../format/header.ts';
+import { rewriteHeader, withExtension } from '../format/header-rewrite.ts';
+import { encodeSnapshots, newExtra, type Snapshot } from '../format/snapshot-table.ts';
+import { bitmapDirectory, readDirectory } from './bitmaps.ts';
+import { differences } from './compare.ts';
+import { Findings } from './findings.ts';
+import { Mender } from './mend.ts';
+import { rebuildRefcounts } from './rebuild.ts';
+import { openSubject, type Subject } from './subject.ts';
+import {
+  readSnapshotTable,
+  SNAPSHOT_EXTRA_BYTES,
+  type Survey,
+  snapshotFault,
+  survey,
+} from './survey.ts';
+
+/** `leaks`: frees what nothing uses, and touches nothing else. */
+export type RepairMode = 'leaks' | 'all';
+
+const OWN_AUTOCLEAR = Object.values(AUTOCLEAR).reduce((all, bit) => all | bit, 0n);
+
+/**
+ * Repairs the refcounts and tables of an image that is open for writing and locked; zones are not looked at. Returns
+ * whether the image is sound now. Throws `invalid_image` where its references cannot be known.
+ */
+export function repairTables(file: BlockFile, mode: RepairMode): void {
+  prepareHeader(file, mode);
+  if (mode === 'all') mendEntries(file);
+  const header = mode === 'all' ? mendSnapshots(openSubject(file)) : undefined;
+  const subject = withHeader(openSubject(file), header);
+  const seen = survey(subject, new Findings());
+  if (mode === 'all' && (header !== undefined || needsRebuild(seen))) {
+    rebuildRefcounts(survey(subject, new Findings(), { withoutRefcounts: true }));
+  } else if (!seen.mustRebuild) {
+    if (mode === 'all') setRefcounts(seen, (stored, counted) => stored < counted);
+    setRefcounts(seen, (stored, counted) => stored > counted);
+  }
+  if (mode === 'all' || onlyFlagsAreWrong(file)) mendFlags(file);
+}
+
+/** Feature bits and extensions that cannot stay as they are when software that does not know them writes. */
+function prepareHeader(file: BlockFile, mode: RepairMode): void {
+  const { header } = openSubject(file);
+  const stale = (header.autoclearFeatures & AUTOCLEAR.bitmaps) === 0n;
+  const dropBitmaps =
+    findExtension(header, EXTENSION.bitmaps) !== undefined &&
+    (stale || (mode === 'all' && !bitmapsReadable(file)));
+  const extensions = dropBitmaps
+    ? withExtension(header.extensions, EXTENSION.bitmaps, undefined)
+    : header.extensions;
+  const kept = dropBitmaps ? OWN_AUTOCLEAR & ~AUTOCLEAR.bitmaps : OWN_AUTOCLEAR;
+  const autoclearFeatures = header.autoclearFeatures & kept;
+  if (dropBitmaps || autoclearFeatures !== header.autoclearFeatures)
+    rewriteHeader(file, { ...header, extensions, autoclearFeatures });
+}
+
+function bitmapsReadable(file: BlockFile): boolean {
+  const subject = openSubject(file);
+  try {
+    const directory = bitmapDirectory(subject.header);
+    const tables = directory === undefined ? [] : readDirectory(subject, directory);
+    return tables.every(({ offset, size }) => offset + size <= file.length);
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'invalid_image') return false;
+    throw error;
+  }
+}
+
+function mendEntries(file: BlockFile): void {
+  const subject = openSubject(file);
+  const mender = new Mender(survey(subject, new Findings()));
+  survey(subject, new Findings(), { mender });
+  file.syncNow();
+}
+
+/**
+ * Snapshots whose L1 table cannot be are dropped; extra data that version 3 asks for is added. The table is written
+ * past the end of the file; the header that names it is for the rebuild to switch to. Undefined where all is well.
+ */
+function mendSnapshots(subject: Subject): Qcow2Header | undefined {
+  const { header, file, clusterSize } = subject;
+  const before = readSnapshotTable(subject).snapshots;
+  const after = before
+    .filter(
+      ({ l1TableOffset, l1Entries }) =>
+        snapshotFault(subject, l1TableOffset, l1Entries) === undefined,
+    )
+    .map((snapshot) => (header.version === 3 ? withFullExtra(snapshot, header.size) : snapshot));
+  if (
+    after.length === before.length &&
+    after.every((snapshot, index) => snapshot === before[index])
+  )
+    return undefined;
+  const snapshotsOffset =
+    after.length === 0 ? 0 : Math.ceil(file.length / clusterSize) * clusterSize;
+  if (after.length > 0) file.write(encodeSnapshots(after), snapshotsOffset);
+  return { ...header, snapshotCount: after.length, snapshotsOffset };
+}
+
+function withFullExtra(snapshot: Snapshot, size: number): Snapshot {
+  if (snapshot.extra.length >= SNAPSHOT_EXTRA_BYTES) return snapshot;
+  const extra = newExtra(snapshot.diskSize ?? size).subarray(0, SNAPSHOT_EXTRA_BYTES);
+  extra.writeBigUInt64BE(BigInt(snapshot.vmStateSize), 0);
+  return { ...snapshot, extra };
+}
+
+function withHeader(subject: Subject, header: Qcow2Header | undefined): Subject {
+  return header === undefined ? subject : { ...subject, header };
+}
+
+function needsRebuild(seen: Survey): boolean {
+  if (seen.mustRebuild) return true;
+  const failures = new Findings();
+  for (const { cluster, counted } of differences(seen, failures)) {
+    const block = seen.stored.blockOffsets[Math.floor(cluster / seen.stored.entriesPerBlock)] ?? 0;
+    if (block === 0 && counted > 0) return true;
+  }
+  return failures.found.failure > 0;
+}
+
+/** Sets refcounts to what was counted, in place, where `select` says so. Every block must be sound. */
+function setRefcounts(seen: Survey, select: (stored: number, counted: number) => boolean): void {
+  const { stored, references } = seen;
+  const { file } = references.subject;
+  let dirty = -1;
+  const write = (): void => {
+    if (dirty >= 0) file.write(stored.block(dirty), stored.blockOffsets[dirty] as number);
+  };
+  for (const { cluster, stored: count, counted } of differences(seen, new Findings())) {
+    if (!select(count, counted)) continue;
+    const index = Math.floor(cluster / stored.entriesPerBlock);
+    if (index !== dirty) write();
+    dirty = index;
+    stored.codec.set(stored.block(index), cluster % stored.entriesPerBlock, counted);
+  }
+  write();
+  file.syncNow();
+}
+
+function onlyFlagsAreWrong(file: BlockFile): boolean {
+  const findings = new Findings();
+  const seen = survey(openSubject(file), findings, { flags: new Findings() });
+  for (const _ of differences(seen, findings)) return false;
+  return findings.list.length === 0;
+}
+
+function mendFlags(file: BlockFile): void {
+  const writeFlag = (entry: Buffer, position: number): void => file.write(entry, position);
+  survey(openSubject(file), new Findings(), { writeFlag });
+  file.syncNow();
+}
+
+/** The image has been checked and is sound. */
+export function markSound(file: BlockFile): void {
+  const { header } = openSubject(file);
+  const doubt = INCOMPATIBLE.dirty | INCOMPATIBLE.corrupt;
+  if ((header.incompatibleFeatures & doubt) === 0n) return;
+  rewriteHeader(file, { ...header, incompatibleFeatures: header.incompatibleFeatures & ~doubt });
+}
