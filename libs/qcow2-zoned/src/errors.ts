@@ -35,6 +35,7 @@ export type FileErrorCode =
   | 'snapshot_not_found'
   | 'file_exists'
   | 'file_not_found'
+  | 'path_not_allowed'
   | 'no_space'
   | 'io_error';
 

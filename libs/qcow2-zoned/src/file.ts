@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import { ImageError } from './errors.ts';
+import { hostCalls } from './host-calls.ts';
 import { lockImage } from './image-lock.ts';
 
 export interface BlockFile {
@@ -19,6 +20,8 @@ export interface BlockFile {
   /** The same, waiting in place. For the rare step that nothing may overtake. */
   syncNow(): void;
   truncate(length: number): void;
+  /** Gives the space of a range back, which then reads as zeroes; false where the host cannot, and nothing changed. */
+  punch?(position: number, length: number): boolean;
   close(): void;
 }
 
@@ -33,6 +36,8 @@ function hostError(operation: string, path: string, cause: unknown): ImageError 
     return new ImageError('no_space', `${path}: no space left (${operation})`, context, { cause });
   return new ImageError('io_error', `${path}: ${operation} failed: ${code}`, context, { cause });
 }
+
+const STAT_BLOCK_BYTES = 512;
 
 /** A regular file of the host. */
 export class HostFile implements BlockFile {
@@ -74,6 +79,17 @@ export class HostFile implements BlockFile {
   /** Keeps others out until the file is closed (`lockImage`). Throws `image_in_use`. */
   lock(role: 'reader' | 'writer'): void {
     lockImage(this.fd, this.path, role);
+  }
+
+  /** The same for every name of one file, and for no other file. */
+  get identity(): string {
+    const { dev, ino } = fs.fstatSync(this.fd, { bigint: true });
+    return `${dev}:${ino}`;
+  }
+
+  /** Bytes that the file occupies on its file system. */
+  get occupied(): number {
+    return fs.fstatSync(this.fd).blocks * STAT_BLOCK_BYTES;
   }
 
   read(target: Uint8Array, position: number): void {
@@ -125,6 +141,15 @@ export class HostFile implements BlockFile {
       throw hostError('truncate', this.path, cause);
     }
     this.#length = length;
+  }
+
+  punch(position: number, length: number): boolean {
+    try {
+      hostCalls().trimSync(this.fd, position, length);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   close(): void {

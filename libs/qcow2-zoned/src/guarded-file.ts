@@ -45,6 +45,11 @@ export class GuardedFile implements BlockFile {
     this.file.truncate(length);
   }
 
+  punch(position: number, length: number): boolean {
+    this.guard();
+    return this.file.punch?.(position, length) ?? false;
+  }
+
   close(): void {
     this.file.close();
   }

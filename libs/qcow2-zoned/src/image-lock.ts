@@ -6,15 +6,8 @@
  * A lock goes with the descriptor that took it, whatever happens to the process.
  */
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import { ImageError } from './errors.ts';
-
-interface LockCalls {
-  /** False where another open file description is in the way. */
-  tryLock(fd: number, offset: number, length: number, options: { shared: boolean }): boolean;
-  tryDowngradeLock(fd: number, offset: number, length: number): boolean;
-  unlock(fd: number, offset: number, length: number): void;
-}
+import { hostCalls } from './host-calls.ts';
 
 const USES = 100;
 const KEEPS = 200;
@@ -33,20 +26,12 @@ const FREE = {
   writer: [KEEPS + READ, USES + WRITE, USES + RESIZE, KEEPS + WRITE, KEEPS + RESIZE],
 } as const;
 
-let calls: LockCalls | undefined;
-
-/** Loaded at the first lock: reading a header needs none, and loading costs more than reading. */
-function lockCalls(): LockCalls {
-  calls ??= createRequire(import.meta.url)('fs-native-extensions') as LockCalls;
-  return calls;
-}
-
 /**
  * Locks an open file until its descriptor is closed. Throws `image_in_use` where another process, or another
  * descriptor of this one, has it open in a way that excludes us.
  */
 export function lockImage(fd: number, path: string, role: 'reader' | 'writer'): void {
-  const { tryLock } = lockCalls();
+  const { tryLock } = hostCalls();
   for (const byte of HELD[role]) if (!tryLock(fd, byte, 1, { shared: true })) throw inUse(path);
   const probe = role === 'writer' ? fd : openToProbe(path);
   if (probe === undefined) return;
@@ -59,7 +44,7 @@ export function lockImage(fd: number, path: string, role: 'reader' | 'writer'): 
 
 /** Tries the exclusive lock of a byte, and goes back to what is held of it. */
 function isFree(fd: number, byte: number, role: 'reader' | 'writer'): boolean {
-  const { tryLock, tryDowngradeLock, unlock } = lockCalls();
+  const { tryLock, tryDowngradeLock, unlock } = hostCalls();
   if (!tryLock(fd, byte, 1, { shared: false })) return false;
   const held: readonly number[] = role === 'writer' ? HELD.writer : [];
   if (held.includes(byte)) tryDowngradeLock(fd, byte, 1);

@@ -34,6 +34,9 @@ export type { WriteGuard } from './guarded-file.ts';
 export type { Disk, Extent } from './image/disk.ts';
 export { type ImageParts, Qcow2Image } from './image/image.ts';
 export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';
+export { type OpenDiskOptions, OpenedDisk, openDisk } from './open.ts';
+export type { DiskFormat } from './probe.ts';
+export { RawDisk } from './raw-disk.ts';
 export { validateGeometry, type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';
 export { ZoneMachine } from './zones/machine.ts';
 export {

@@ -73,3 +73,9 @@ export const MAX_FAULT_DELAY_MS = 3_600_000;
 
 /** Bytes copied per step from one disk to another. */
 export const COPY_BYTES = 1024 * 1024;
+
+/** Images in a backing chain, the top one included: each is an open file and a hop of every read. */
+export const MAX_BACKING_DEPTH = 64;
+
+/** A raw file is looked through for zeroes in pieces of this size; smaller holes are told as data. */
+export const ZERO_SCAN_BYTES = 64 * 1024;

@@ -24,6 +24,7 @@ const DEVICE_STATUS: Readonly<Record<ImageErrorCode | GatewayRefusalCode, number
   invalid_field: 422,
   lba_out_of_range: 422,
   invalid_option: 422,
+  path_not_allowed: 422,
   zone_boundary_error: 409,
   zone_full: 409,
   zone_read_only: 409,

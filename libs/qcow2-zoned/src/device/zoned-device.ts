@@ -8,11 +8,13 @@
 import { ImageError } from '../errors.ts';
 import { FaultyFile } from '../faults/faulty-file.ts';
 import type { FaultPlan, FaultStatus } from '../faults/plan.ts';
-import { type BlockFile, HostFile } from '../file.ts';
+import type { BlockFile } from '../file.ts';
+import { AUTOCLEAR } from '../format/feature-bits.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { GuardedFile, type WriteGuard } from '../guarded-file.ts';
 import type { Extent } from '../image/disk.ts';
 import { Qcow2Image } from '../image/image.ts';
+import { openDisk } from '../open.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import type { Zone, ZoneAction, ZonedGeometry, ZoneEvent } from '../zones/zone.ts';
 import { type DeviceCommand, refuseOutside } from './commands.ts';
@@ -27,6 +29,8 @@ export interface OpenOptions {
   readonly enforceLimits?: boolean;
   /** True: neither look at others' locks on the file nor take any, as QEMU's force-share. For readers only. */
   readonly shared?: boolean;
+  /** Every file must lie in one of these directories or below (`OpenDiskOptions`). */
+  readonly allowedDirectories?: readonly string[];
   /** For owners that can lose the right to write, such as holders of a lease. */
   readonly guard?: WriteGuard;
   /** Faults from the first command on; see `setFaults`. */
@@ -35,10 +39,16 @@ export interface OpenOptions {
   readonly clock?: (() => number) | undefined;
 }
 
+/** The image file, and how to close it with all files behind it. */
+interface DeviceSource {
+  readonly file: FaultyFile;
+  close(): void;
+}
+
 export class ZonedDevice {
   readonly readOnly: boolean;
   readonly #path: string;
-  readonly #file: BlockFile;
+  readonly #source: DeviceSource;
   readonly #image: Qcow2Image;
   readonly #enforceLimits: boolean;
   readonly #mark: ImageMark;
@@ -51,51 +61,70 @@ export class ZonedDevice {
    * `image_in_use`, and `image_read_only` with the reasons where zones must be repaired before a write.
    */
   static async open(path: string, options: OpenOptions = {}): Promise<ZonedDevice> {
-    const readOnly = options.readOnly ?? false;
-    const file = HostFile.open(path, { readOnly });
-    try {
-      if (!options.shared) file.lock(readOnly ? 'reader' : 'writer');
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    const { guard } = options;
-    return ZonedDevice.attach(guard ? new GuardedFile(file, guard) : file, options);
+    const { guard, readOnly, shared, allowedDirectories } = options;
+    let faulty: FaultyFile | undefined;
+    const disk = await openDisk(path, {
+      ...{ format: 'qcow2', readOnly, shared, allowedDirectories },
+      maintained: AUTOCLEAR.zoneTableValid,
+      wrap: (host, role) => {
+        const file = guard ? new GuardedFile(host, guard) : host;
+        if (role !== 'image') return file;
+        faulty = new FaultyFile(file);
+        return faulty;
+      },
+    });
+    const source = { file: faulty as unknown as FaultyFile, close: () => disk.abandon() };
+    return ZonedDevice.#start(source, disk.content as Qcow2Image, options);
   }
 
-  /** The same over a file that is open already, which the device then owns. */
+  /** The same over a file that is open already, which the device then owns; without files behind it. */
   static async attach(host: BlockFile, options: OpenOptions = {}): Promise<ZonedDevice> {
-    const readOnly = options.readOnly ?? false;
     const file = new FaultyFile(host);
+    const source = { file, close: () => file.close() };
+    let image: Qcow2Image;
     try {
-      const image = new Qcow2Image(file, readOnly);
+      const parts = { maintained: AUTOCLEAR.zoneTableValid };
+      image = new Qcow2Image(file, options.readOnly ?? false, parts);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+    return ZonedDevice.#start(source, image, options);
+  }
+
+  static async #start(
+    source: DeviceSource,
+    image: Qcow2Image,
+    options: OpenOptions,
+  ): Promise<ZonedDevice> {
+    try {
       const zones = loadZones(image, options.enforceLimits ?? true);
-      if (!readOnly) refuseDoubts(file.path, zones);
-      const device = new ZonedDevice(file, image, zones, options);
-      if (!readOnly && zones?.unsettled) await device.#recover(zones.fallenBack);
-      if (!readOnly) await device.#mark.ownTable();
+      if (!image.readOnly) refuseDoubts(source.file.path, zones);
+      const device = new ZonedDevice(source, image, zones, options);
+      if (!image.readOnly && zones?.unsettled) await device.#recover(zones.fallenBack);
+      if (!image.readOnly) await device.#mark.ownTable();
       if (options.faults !== undefined) device.setFaults(options.faults);
       return device;
     } catch (error) {
-      file.close();
+      source.close();
       throw error;
     }
   }
 
   private constructor(
-    file: FaultyFile,
+    source: DeviceSource,
     image: Qcow2Image,
     zones: LoadedZones | undefined,
     options: OpenOptions,
   ) {
     this.readOnly = options.readOnly ?? false;
-    this.#path = file.path;
-    this.#file = file;
+    this.#path = source.file.path;
+    this.#source = source;
     this.#image = image;
     this.#enforceLimits = options.enforceLimits ?? true;
     this.#mark = new ImageMark(image, zones?.info);
     const clock = options.clock ?? Date.now;
-    this.#core = new DeviceCore(image, file, this.#mark, this.readOnly, clock);
+    this.#core = new DeviceCore(image, source.file, this.#mark, this.readOnly, clock);
     this.#turnstile = new Turnstile(
       () => image.crowded,
       () => image.flush(),
@@ -272,7 +301,7 @@ export class ZonedDevice {
         this.#mark.close();
       }
     } finally {
-      this.#file.close();
+      this.#source.close();
     }
   }
 

@@ -50,6 +50,10 @@ export class FaultyFile implements BlockFile {
     this.inner.truncate(length);
   }
 
+  punch(position: number, length: number): boolean {
+    return this.inner.punch?.(position, length) ?? false;
+  }
+
   close(): void {
     this.inner.close();
   }

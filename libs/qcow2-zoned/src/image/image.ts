@@ -13,16 +13,17 @@
  */
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
-import { INCOMPATIBLE } from '../format/feature-bits.ts';
+import { AUTOCLEAR, INCOMPATIBLE } from '../format/feature-bits.ts';
 import { refuseUnsupportedFeatures } from '../format/features.ts';
 import {
-  decodeHeader,
   encodePointers,
   headerPatches,
   POINTERS_AT,
   type Qcow2Header,
+  readHeader,
   withPatch,
 } from '../format/header.ts';
+import { rewriteHeader } from '../format/header-rewrite.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { ClusterMap } from './cluster-map.ts';
 import { DataWriter } from './data-writer.ts';
@@ -31,14 +32,17 @@ import { GroupFlush } from './group-flush.ts';
 import { Refcounts } from './refcounts.ts';
 import { readSnapshots, SnapshotKeeper } from './snapshots.ts';
 
-const HEADER_READ_BYTES = 65_536;
-
 /** The other files that an image may need. */
 export interface ImageParts {
   /** What unallocated clusters read; the disk that the header names as backing file. */
   readonly backing?: Disk;
   /** Where data clusters lie, in an image with an external data file. */
   readonly dataFile?: BlockFile;
+  /**
+   * Autoclear bits that the caller keeps true while it writes. All others but "raw external data" are cleared before
+   * the first change, which is how the format tells the owners of what they stand for (bitmaps) that it is out of date.
+   */
+  readonly maintained?: bigint;
 }
 
 /** Changes that ride on a flush. Called in this order; each step's writes are durable before the next. */
@@ -68,6 +72,8 @@ export class Qcow2Image implements Disk {
   #touched = false;
   #failure: ImageError | undefined;
   readonly #backing: Disk | undefined;
+  readonly #maintained: bigint;
+  #announced = false;
 
   /** Opens an image over `file`. Throws `not_qcow2`, `invalid_image`, `unsupported_feature`, `image_corrupt`. */
   constructor(
@@ -76,11 +82,10 @@ export class Qcow2Image implements Disk {
     parts: ImageParts = {},
   ) {
     this.#file = file;
-    const first = Buffer.alloc(Math.min(HEADER_READ_BYTES, file.length));
-    file.read(first, 0);
-    this.#header = decodeHeader(first);
+    this.#header = readHeader(file);
     refuseUnsupported(this.#header, readOnly);
     this.clusterSize = 2 ** this.#header.clusterBits;
+    this.#maintained = (parts.maintained ?? 0n) | AUTOCLEAR.rawDataFile;
     this.#backing = parts.backing ?? missingBacking(file, this.#header);
     this.#refcounts = new Refcounts(file, this.#header, (place) =>
       this.#switchTo({ ...this.#header, ...place }),
@@ -153,15 +158,13 @@ export class Qcow2Image implements Disk {
 
   /** Writes `data` at guest `offset`. Errors: `no_space`, `io_error`; no entry changes then. */
   write(offset: number, data: Uint8Array): void {
-    this.#assertWritable();
-    this.#touched = true;
+    this.#beginChange();
     this.#writer.write(offset, data);
   }
 
   /** Makes [offset, offset + length) read as zeroes, mapped: whole clusters become zero clusters. */
   writeZeroes(offset: number, length: number): void {
-    this.#assertWritable();
-    this.#touched = true;
+    this.#beginChange();
     this.#forEachCluster(offset, length, (cluster, inCluster, part) => {
       const { kind, hostOffset } = this.#map.lookup(cluster);
       if (kind === 'zero') return;
@@ -177,8 +180,7 @@ export class Qcow2Image implements Disk {
 
   /** Gives the whole clusters of the range back; they read as zeroes. Bytes of partial clusters stay. */
   unmap(offset: number, length: number): void {
-    this.#assertWritable();
-    this.#touched = true;
+    this.#beginChange();
     const end = Math.floor((offset + length) / this.clusterSize);
     for (let cluster = Math.ceil(offset / this.clusterSize); ; cluster++) {
       cluster = this.#map.nextWithTable(cluster, end);
@@ -232,6 +234,15 @@ export class Qcow2Image implements Disk {
       this.#file.write(bytes, position);
     this.#file.syncNow();
     this.#header = withPatch(this.#header, autoclearFeatures, magic, data);
+  }
+
+  /**
+   * Gives the image another header, durably: `change` gets the present one. What it points at must be written before.
+   * Not for the size or the place of tables that this object holds in memory. What a crash leaves: `rewriteHeader`.
+   */
+  updateHeader(change: (header: Qcow2Header) => Qcow2Header): void {
+    this.#assertWritable();
+    this.#header = rewriteHeader(this.#file, change(this.#header));
   }
 
   /** Internal snapshots, in the order of their table. */
@@ -326,7 +337,7 @@ export class Qcow2Image implements Disk {
   }
 
   async #keepSnapshots(work: (keeper: SnapshotKeeper) => Promise<void>): Promise<void> {
-    this.#assertWritable();
+    this.#beginChange();
     const keeper = new SnapshotKeeper({
       file: this.#file,
       refcounts: this.#refcounts,
@@ -348,6 +359,20 @@ export class Qcow2Image implements Disk {
     if (!moved) return;
     this.#map = new ClusterMap(this.#file, header, this.#refcounts);
     this.#writer = new DataWriter(this.#file, this.#refcounts, this.#map, this.clusterSize);
+  }
+
+  /** To come before every change. */
+  #beginChange(): void {
+    this.#assertWritable();
+    if (!this.#announced) this.#announceChanges();
+    this.#touched = true;
+  }
+
+  #announceChanges(): void {
+    const kept = this.#header.autoclearFeatures & this.#maintained;
+    if (kept !== this.#header.autoclearFeatures)
+      this.updateHeader((header) => ({ ...header, autoclearFeatures: kept }));
+    this.#announced = true;
   }
 
   #assertWritable(): void {
