@@ -37,7 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'zone-workload',
   ],
   bench: ['qcow2-zoned', 'zone-workload'],
-  e2e: ['contracts', 'client', 'platform', 'qcow2-zoned', 'nbd', 'testing'],
+  e2e: ['contracts', 'client', 'catalog', 'platform', 'qcow2-zoned', 'nbd', 'testing'],
 };
 
 const folders = projectFolders();
