@@ -2,16 +2,15 @@
  * Checks an image from its raw tables, without the engine that writes them: counts every reference to every host
  * cluster, holds the sums against the refcounts, and then the zone table against the data.
  */
-import { loadZones } from '../device/load.ts';
 import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
-import { EXTENSION, findExtension } from '../format/header.ts';
-import { Qcow2Image } from '../image/image.ts';
+import { AUTOCLEAR } from '../format/feature-bits.ts';
 import { differences, endOfImage, tellDifference } from './compare.ts';
 import { type CheckFinding, Findings } from './findings.ts';
 import { markSound, type RepairMode, repairTables } from './repair.ts';
 import { openSubject, type Subject } from './subject.ts';
 import { type Survey, survey } from './survey.ts';
+import { checkZones, hasZones, repairZones, type ZoneRepair } from './zones.ts';
 
 export interface CheckReport {
   /** End of the last used cluster, bytes. */
@@ -40,6 +39,8 @@ export interface Repaired {
   readonly zoneFaults: number;
   /** The first findings of each kind that are there no more. */
   readonly findings: readonly CheckFinding[];
+  /** Zones whose entry was made anew. */
+  readonly zones: readonly ZoneRepair[];
 }
 
 export interface CheckOptions {
@@ -58,7 +59,7 @@ export async function checkImage(path: string, options: CheckOptions = {}): Prom
   const file = HostFile.open(path, { readOnly: repair === undefined });
   try {
     if (!shared || repair !== undefined) file.lock(repair === undefined ? 'reader' : 'writer');
-    return repair === undefined ? checkFile(file) : repairFile(file, repair);
+    return repair === undefined ? checkFile(file) : await repairFile(file, repair);
   } finally {
     file.close();
   }
@@ -75,35 +76,68 @@ export function checkFile(file: BlockFile): CheckReport {
 
 function checkTables(subject: Subject, findings: Findings): Survey {
   const flags = new Findings();
-  const result = survey(subject, findings, { flags });
-  for (const difference of differences(result, findings)) tellDifference(findings, difference);
+  const result = checkCounts(subject, findings, flags);
   findings.absorb(flags);
   return result;
 }
 
+/** References against refcounts; what there is to say of flags goes to `flags`. */
+function checkCounts(subject: Subject, findings: Findings, flags = new Findings()): Survey {
+  const result = survey(subject, findings, { flags });
+  for (const difference of differences(result, findings)) tellDifference(findings, difference);
+  return result;
+}
+
 /** Checks, repairs, and checks again what is left, over a file that is open for writing and locked. */
-export function repairFile(file: BlockFile, mode: RepairMode): CheckReport {
-  const before = checkFile(file);
+export async function repairFile(file: BlockFile, mode: RepairMode): Promise<CheckReport> {
+  const subject = openSubject(file);
+  const found = new Findings();
+  unlessRefused(found, 'failure', () => checkCounts(subject, found));
+  unlessRefused(found, 'zone', () => checkZones(subject, found));
   const refused = new Findings();
-  unlessRefused(refused, 'failure', () => repairTables(file, mode));
+  const flags = new Findings();
+  unlessRefused(refused, 'failure', () => repairTables(file, mode, flags));
   let after = checkFile(file);
-  if (after.corruptions + after.checkErrors === 0) {
-    markSound(file);
-    after = checkFile(file);
-  }
+  const sound = (): boolean => after.corruptions + after.checkErrors === 0;
+  if (sound()) markSound(file);
+  const zones = mode === 'all' && sound() ? await mendZones(file, refused) : [];
+  if (sound()) after = checkFile(file);
   const left = new Set(after.findings.map(({ message }) => message));
-  const mended = (count: 'leaks' | 'corruptions' | 'checkErrors' | 'zoneFaults'): number =>
-    Math.max(0, before[count] - after[count]);
+  found.absorb(flags);
   return {
     ...after,
+    findings: [...after.findings, ...refused.list.filter(({ message }) => !left.has(message))],
     repaired: {
-      leaks: mended('leaks'),
-      corruptions: mended('corruptions'),
-      checkErrors: mended('checkErrors'),
-      zoneFaults: mended('zoneFaults'),
-      findings: before.findings.filter(({ message }) => !left.has(message)),
+      leaks: Math.max(0, found.found.leak - after.leaks),
+      corruptions: Math.max(0, found.found.corruption - after.corruptions),
+      checkErrors: Math.max(0, found.found.failure - after.checkErrors),
+      zoneFaults: Math.max(0, found.found.zone - after.zoneFaults),
+      findings: found.list.filter(({ message }) => !left.has(message)),
+      zones,
     },
   };
+}
+
+/** Only where there is a doubt, or a table that holds and is not vouched for. */
+async function mendZones(file: BlockFile, refused: Findings): Promise<readonly ZoneRepair[]> {
+  if (!hasZones(file) || zonesHold(file)) return [];
+  try {
+    return await repairZones(file);
+  } catch (error) {
+    if (!(error instanceof ImageError) || error.code === 'io_error') throw error;
+    refused.add('zone', () => `zones cannot be repaired: ${error.message}`);
+    return [];
+  }
+}
+
+/** Checked, vouched for and left cleanly, or not to be vouched for. */
+function zonesHold(file: BlockFile): boolean {
+  const subject = openSubject(file);
+  const findings = new Findings();
+  unlessRefused(findings, 'zone', () => checkZones(subject, findings));
+  const { autoclearFeatures, snapshotCount } = subject.header;
+  const vouched = (autoclearFeatures & AUTOCLEAR.zoneTableValid) !== 0n || snapshotCount > 0;
+  return findings.found.zone === 0 && vouched;
 }
 
 /**
@@ -111,7 +145,7 @@ export function repairFile(file: BlockFile, mode: RepairMode): CheckReport {
  * writing and locked. Throws `image_corrupt` where that does not make it sound.
  */
 export function repairRefcounts(file: BlockFile): void {
-  repairTables(file, 'all');
+  repairTables(file, 'all', new Findings());
   const subject = openSubject(file);
   const findings = new Findings();
   checkTables(subject, findings);
@@ -138,15 +172,6 @@ function unlessRefused<T>(
     findings.add(kind, () => `ERROR ${error.message}`);
     return undefined;
   }
-}
-
-function checkZones(subject: Subject, findings: Findings): void {
-  if (findExtension(subject.header, EXTENSION.zoned) === undefined) return;
-  const image = new Qcow2Image(subject.file, true);
-  const zones = loadZones(image, true);
-  if (zones?.dialect === 'native' && zones.info === undefined)
-    findings.add('zone', () => 'the zoned extension comes without a zone table');
-  for (const doubt of zones?.doubts ?? []) findings.add('zone', () => doubt);
 }
 
 function report(subject: Subject, findings: Findings, seen: Survey | undefined): CheckReport {

@@ -3,11 +3,14 @@
  * switches to them, when they are durable: a crash before leaves the image as it was.
  */
 import { ImageError } from '../errors.ts';
+import type { BlockFile } from '../file.ts';
 import { roundUp, writeU64 } from '../format/bytes.ts';
 import { ENTRY_BYTES } from '../format/entries.ts';
 import { encodePointers, POINTERS_AT, type Qcow2Header } from '../format/header.ts';
-import { MAX_REFCOUNT_TABLE_BYTES } from '../limits.ts';
-import type { Survey } from './survey.ts';
+import { MAX_L1_BYTES, MAX_REFCOUNT_TABLE_BYTES } from '../limits.ts';
+import { Findings } from './findings.ts';
+import { openSubject } from './subject.ts';
+import { type Survey, survey } from './survey.ts';
 
 interface Layout {
   /** Indexes of the blocks that are needed, in order; each lies in the cluster `first` + its place here. */
@@ -85,4 +88,24 @@ function layOut(
     blocks = needed;
     tableClusters = bytes / clusterSize;
   }
+}
+
+/** Gives the image an L1 table of more entries, past the end of the file, in the same way. Throws `no_space`. */
+export function growL1(file: BlockFile, entries: number): void {
+  const { header, clusterSize } = openSubject(file);
+  if (entries * ENTRY_BYTES > MAX_L1_BYTES)
+    throw new ImageError('no_space', `an L1 table of ${entries} entries is too large`, {
+      field: 'l1_size',
+      given: entries,
+      allowed: `at most ${MAX_L1_BYTES / ENTRY_BYTES}`,
+    });
+  const l1 = Buffer.alloc(roundUp(entries * ENTRY_BYTES, clusterSize));
+  file.read(l1.subarray(0, header.l1Entries * ENTRY_BYTES), header.l1TableOffset);
+  const l1TableOffset = roundUp(file.length, clusterSize);
+  file.write(l1, l1TableOffset);
+  const subject = {
+    ...openSubject(file),
+    header: { ...header, l1TableOffset, l1Entries: entries },
+  };
+  rebuildRefcounts(survey(subject, new Findings(), { withoutRefcounts: true }));
 }

@@ -110,7 +110,7 @@ describe('a crash inside a repair', () => {
         const file = write('crash.qcow2', bytes);
         const before = content(file);
         const disk = new CrashFile(file);
-        const { findings } = repairFile(disk, 'all');
+        const { findings } = await repairFile(disk, 'all');
         if (findings.length > 0 || /^(L1|snapshot)/.test(what)) continue;
         for (let trial = 0; trial < 4; trial++) {
           const moment = Math.floor(random() * (disk.now + 1));

@@ -38,10 +38,10 @@ export type RepairMode = 'leaks' | 'all';
 const OWN_AUTOCLEAR = Object.values(AUTOCLEAR).reduce((all, bit) => all | bit, 0n);
 
 /**
- * Repairs the refcounts and tables of an image that is open for writing and locked; zones are not looked at. Returns
- * whether the image is sound now. Throws `invalid_image` where its references cannot be known.
+ * Repairs the refcounts and tables of an image that is open for writing and locked; zones are not looked at. `flags`
+ * takes the COPIED flags that were wrong. Throws `invalid_image` where its references cannot be known.
  */
-export function repairTables(file: BlockFile, mode: RepairMode): void {
+export function repairTables(file: BlockFile, mode: RepairMode, flags: Findings): void {
   prepareHeader(file, mode);
   if (mode === 'all') mendEntries(file);
   const header = mode === 'all' ? mendSnapshots(openSubject(file)) : undefined;
@@ -53,7 +53,7 @@ export function repairTables(file: BlockFile, mode: RepairMode): void {
     if (mode === 'all') setRefcounts(seen, (stored, counted) => stored < counted);
     setRefcounts(seen, (stored, counted) => stored > counted);
   }
-  if (mode === 'all' || onlyFlagsAreWrong(file)) mendFlags(file);
+  if (mode === 'all' || onlyFlagsAreWrong(file)) mendFlags(file, flags);
 }
 
 /** Feature bits and extensions that cannot stay as they are when software that does not know them writes. */
@@ -162,9 +162,9 @@ function onlyFlagsAreWrong(file: BlockFile): boolean {
   return findings.list.length === 0;
 }
 
-function mendFlags(file: BlockFile): void {
+function mendFlags(file: BlockFile, flags: Findings): void {
   const writeFlag = (entry: Buffer, position: number): void => file.write(entry, position);
-  survey(openSubject(file), new Findings(), { writeFlag });
+  survey(openSubject(file), new Findings(), { writeFlag, flags });
   file.syncNow();
 }
 
