@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type CliContext, collect, outputOption } from '../context.ts';
 import type { OutputForm } from '../output.ts';
+import { addCheck } from './check-program.ts';
 import { addSnapshot } from './snapshot-program.ts';
 
 interface CreateFlags {
@@ -36,16 +37,6 @@ export function addImgCommands(program: Command, context: CliContext): void {
       const { imgInfo } = await import('./info.ts');
       await imgInfo(file, output, context.out);
     });
-  img
-    .command('check')
-    .description('check an image; exit code 0 sound, 1 check failed, 2 corruptions, 3 leaks only')
-    .argument('<file>')
-    .option('-f <format>', 'image format', 'qcow2')
-    .option('-q', 'print nothing')
-    .addOption(outputOption())
-    .action(async (file: string, { output, q }: { output: OutputForm; q?: true }) => {
-      const { imgCheck } = await import('./check.ts');
-      context.exitCode = await imgCheck(file, { form: output, quiet: q === true }, context.out);
-    });
+  addCheck(img, context);
   addSnapshot(img, context);
 }
