@@ -390,7 +390,9 @@ export interface components {
       prefilledZones?: number;
     };
     Workload: {
-      phases: components["schemas"]["Phase"][];
+      phases?: components["schemas"]["Phase"][];
+      /** @description Text of a fio job file with zonemode=zbd, instead of phases */
+      fio?: string;
     };
     Phase: ({
       /** @enum {string} */
@@ -840,6 +842,103 @@ export interface components {
        * @enum {string}
        */
       overLimit?: "reject" | "count";
+    }) | ({
+      /** @enum {string} */
+      kind: "random-write";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Share of the zones that the translation keeps free; 0.1 if left out */
+      overProvisioning?: number;
+      /** @description How zones or streams are drawn; uniform if left out */
+      distribution?: OneOf<[{
+        /** @enum {string} */
+        kind: "uniform";
+      }, {
+        /** @enum {string} */
+        kind: "zipf";
+        theta?: number;
+      }, {
+        /** @enum {string} */
+        kind: "hot-cold";
+        hot?: number;
+        access?: number;
+      }, {
+        /** @enum {string} */
+        kind: "pareto";
+        h?: number;
+      }]>;
+      readShare?: number;
+      /** @description Whether the space is written once before blocks are drawn; true if left out */
+      fillFirst?: boolean;
+    }) | ({
+      /** @enum {string} */
+      kind: "trace";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Share of the zones that the translation keeps free; 0.1 if left out */
+      overProvisioning?: number;
+      /** @enum {string} */
+      format: "fio-iolog" | "blkparse" | "msr" | "alibaba" | "tencent" | "systor17";
+      trace: string;
+      /**
+       * @description log: a log-structured translation with garbage collection; none: addresses as they are
+       * @enum {string}
+       */
+      translation?: "log" | "none";
+      /** @description 1: at the times of the trace; 0: as fast as the queue allows */
+      speed?: number;
     });
     Experiment: {
       /**

@@ -43,3 +43,9 @@ export const MAX_SERVICE_TIME_NS = 60_000_000_000;
 
 /** Streams of one multi-stream writer: file systems use a few tens at most. */
 export const MAX_STREAMS = 1024;
+
+/** A fio job file: far longer ones are made by programs, not read by people. */
+export const MAX_FIO_LENGTH = 1_048_576;
+
+/** What a trace is called: a path, or the id of an uploaded one. */
+export const MAX_TRACE_NAME_LENGTH = 4096;

@@ -1,10 +1,11 @@
 /** Workloads: what is done to the device, as phases that run one after the other. */
 
 import { z } from 'zod';
-import { nameField } from './common.ts';
+import { nameField, textField } from './common.ts';
 import { SECTOR_BYTES } from './geometry.ts';
 import {
   MAX_BLOCK_SIZE_BYTES,
+  MAX_FIO_LENGTH,
   MAX_JOBS,
   MAX_OPERATIONS,
   MAX_PHASES,
@@ -12,6 +13,7 @@ import {
   MAX_SERVICE_TIME_NS,
   MAX_SIMULATED_SECONDS,
   MAX_STREAMS,
+  MAX_TRACE_NAME_LENGTH,
 } from './limits.ts';
 import { sizeField } from './sizes.ts';
 
@@ -69,6 +71,12 @@ const distributionField = z
   .optional()
   .describe('How zones or streams are drawn; uniform if left out');
 
+const overProvisioningField = share
+  .positive()
+  .lt(1)
+  .optional()
+  .describe('Share of the zones that the translation keeps free; 0.1 if left out');
+
 export const phaseSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('seq-write'), ...phaseFields, ...writerFields }),
@@ -107,10 +115,39 @@ export const phaseSchema = z
       distribution: distributionField,
     }),
     z.strictObject({ kind: z.literal('idle'), ...phaseFields }),
+    z.strictObject({
+      kind: z.literal('random-write'),
+      ...phaseFields,
+      overProvisioning: overProvisioningField,
+      distribution: distributionField,
+      readShare: share.optional(),
+      fillFirst: z
+        .boolean()
+        .optional()
+        .describe('Whether the space is written once before blocks are drawn; true if left out'),
+    }),
+    z.strictObject({
+      kind: z.literal('trace'),
+      ...phaseFields,
+      overProvisioning: overProvisioningField,
+      format: z.enum(['fio-iolog', 'blkparse', 'msr', 'alibaba', 'tencent', 'systor17']),
+      trace: textField.min(1).max(MAX_TRACE_NAME_LENGTH),
+      translation: z
+        .enum(['log', 'none'])
+        .optional()
+        .describe(
+          'log: a log-structured translation with garbage collection; none: addresses as they are',
+        ),
+      speed: z
+        .number()
+        .min(0)
+        .optional()
+        .describe('1: at the times of the trace; 0: as fast as the queue allows'),
+    }),
   ])
   .superRefine((phase, context) => {
     const ends = [phase.bytes, phase.operations, phase.seconds].filter((end) => end !== undefined);
-    const needsNone = phase.alongside === true || phase.kind === 'fill';
+    const needsNone = phase.alongside === true || ['fill', 'trace'].includes(phase.kind);
     if (ends.length > 1 || (ends.length === 0 && !needsNone)) {
       context.addIssue({ code: 'custom', message: 'exactly one of bytes, operations and seconds' });
     }
@@ -120,7 +157,16 @@ export type Phase = z.infer<typeof phaseSchema>;
 export type PhaseKind = Phase['kind'];
 
 export const workloadSchema = z
-  .strictObject({ phases: z.array(phaseSchema).min(1).max(MAX_PHASES) })
+  .strictObject({
+    phases: z.array(phaseSchema).min(1).max(MAX_PHASES).optional(),
+    fio: textField
+      .max(MAX_FIO_LENGTH)
+      .optional()
+      .describe('Text of a fio job file with zonemode=zbd, instead of phases'),
+  })
+  .refine(({ phases, fio }) => (phases === undefined) !== (fio === undefined), {
+    message: 'exactly one of phases and fio',
+  })
   .meta({ id: 'Workload' });
 export type Workload = z.infer<typeof workloadSchema>;
 
@@ -145,5 +191,7 @@ export const WORKLOADS: Readonly<Record<PhaseKind, string>> = {
   'reset-storm': 'Resets one zone after the other, as fast as the device answers',
   'finish-storm': 'Writes one block to a zone, finishes it, and goes on to the next',
   'multi-stream': 'One writer, several streams with a zone of their own each',
+  'random-write': 'Writes blocks anywhere, through a log-structured translation on the host',
+  trace: 'Plays a trace, through a log-structured translation or as it is',
   idle: 'Gives no command, so that the device gets time for itself',
 };

@@ -5,6 +5,8 @@
 import type { ZonedProfile } from '@zonelab/qcow2-zoned';
 import type { DiskTiming } from './device/disk/parameters.ts';
 import type { FlashTiming } from './device/flash/parameters.ts';
+import type { TraceFormat } from './trace/record.ts';
+import type { FioJobOptions } from './workload/fio-options.ts';
 
 /** Same definition, same report, byte for byte. */
 export interface ExperimentDefinition {
@@ -63,9 +65,12 @@ export interface TimingDefinition {
   readonly disk?: Partial<DiskTiming>;
 }
 
+/** Either phases or a fio job file. */
 export interface WorkloadDefinition {
   /** Run one after the other on the same device, or side by side: see `alongside`. */
-  readonly phases: readonly PhaseDefinition[];
+  readonly phases?: readonly PhaseDefinition[];
+  /** Text of a fio job file with zonemode=zbd. */
+  readonly fio?: string;
 }
 
 export const PHASE_KINDS = [
@@ -81,6 +86,9 @@ export const PHASE_KINDS = [
   'finish-storm',
   'multi-stream',
   'idle',
+  'random-write',
+  'trace',
+  'fio',
 ] as const;
 export type PhaseKind = (typeof PHASE_KINDS)[number];
 
@@ -96,7 +104,10 @@ export type PhaseDefinition =
   | ResetStormPhase
   | FinishStormPhase
   | MultiStreamPhase
-  | IdlePhase;
+  | IdlePhase
+  | RandomWritePhase
+  | TracePhase
+  | FioPhase;
 
 /** Exactly one of `bytes`, `operations`, `seconds` ends the phase; each counts all jobs together. */
 interface PhaseBase {
@@ -233,4 +244,44 @@ export interface MultiStreamPhase extends PhaseBase, WriterOptions {
 /** Gives no command: the device gets time to write down what it holds. Needs `seconds`. */
 export interface IdlePhase extends PhaseBase {
   readonly kind: 'idle';
+}
+
+/** How random writes become sequential ones: see docs/simulation.md. */
+interface TranslationOptions {
+  /** Share of the span's capacity that the logical space leaves free; above 0 and below 1, default 0.1. */
+  readonly overProvisioning?: number;
+}
+
+/**
+ * Writes blocks anywhere in a logical space, through a log-structured translation that collects garbage. `bytes` and
+ * the report's host bytes are those of the host; what collection adds is measured apart.
+ */
+export interface RandomWritePhase extends PhaseBase, TranslationOptions {
+  readonly kind: 'random-write';
+  /** How blocks are drawn; default uniform. */
+  readonly distribution?: Distribution;
+  /** Share of reads, from 0 (default) to 1. */
+  readonly readShare?: number;
+  /** Whether the space is written once, in order, before blocks are drawn; default true. */
+  readonly fillFirst?: boolean;
+}
+
+/** Plays a trace. `blockSize` is the unit that requests are rounded to. Ends by itself; an amount may end it before. */
+export interface TracePhase extends PhaseBase, TranslationOptions {
+  readonly kind: 'trace';
+  readonly format: TraceFormat;
+  /** What the trace is called where it is kept: a path for the command line. */
+  readonly trace: string;
+  /**
+   * `log` (default): through a log-structured translation, as random-write traces need. `none`: addresses as they
+   * are; what is not at a write pointer is refused and counted.
+   */
+  readonly translation?: 'log' | 'none';
+  /** 1 (default): at the trace's own times; 2: twice as fast; 0: as fast as the queue allows. */
+  readonly speed?: number;
+}
+
+/** A section of a fio job file. */
+export interface FioPhase extends PhaseBase, FioJobOptions {
+  readonly kind: 'fio';
 }

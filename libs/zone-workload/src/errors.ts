@@ -3,6 +3,8 @@
 export type WorkloadErrorCode =
   /** The definition cannot be run; `problems` says why, field by field. Nothing has run. */
   | 'invalid_definition'
+  /** A trace holds a line that its format does not allow, or cannot be read. */
+  | 'invalid_trace'
   /** The device did not do what the auditor predicted: a defect of zonelab, not of the definition. */
   | 'audit_mismatch'
   /** The caller asked the run to stop. */

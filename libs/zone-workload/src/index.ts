@@ -21,7 +21,7 @@ export type { DiskTiming } from './device/disk/parameters.ts';
 export type { FlashTiming } from './device/flash/parameters.ts';
 export { diskTimingOf, flashTimingOf, PRESETS } from './device/presets.ts';
 export { type ExperimentProgress, ExperimentRun } from './engine/experiment-run.ts';
-export type { Advance } from './engine/group-run.ts';
+export type { Advance, OpenTrace } from './engine/group-run.ts';
 export { type RunOptions, runExperiment } from './engine/run-experiment.ts';
 export {
   type DefinitionProblem,
@@ -41,4 +41,6 @@ export { REPORT_VERSION } from './report/report.ts';
 export { renderSummary } from './report/summary.ts';
 export { renderZoneMap } from './report/zone-map.ts';
 export { type ResolvedExperiment, resolveExperiment, validate } from './resolve.ts';
+export type { TraceSource } from './trace/feed.ts';
+export { TRACE_FORMATS, type TraceFormat } from './trace/record.ts';
 export { renderValidation, runValidation, type ValidationResult } from './validation/table.ts';

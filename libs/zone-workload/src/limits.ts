@@ -41,3 +41,18 @@ export const MAX_STREAMS = 1024;
 
 /** Of a phase that names no block size: every device's logical block divides it. */
 export const DEFAULT_BLOCK_BYTES = 4096;
+
+/** Records of a trace in memory at once: some 800 KiB, and a batch per few milliseconds of the run. */
+export const TRACE_BATCH_RECORDS = 32_768;
+
+/** A line of a trace: the longest that a format knows has a few hundred characters. */
+export const MAX_TRACE_LINE_BYTES = 65_536;
+
+/** Blocks that a translation maps: 8 bytes each, half a gigabyte. A larger device needs larger blocks. */
+export const MAX_MAPPED_BLOCKS = 67_108_864;
+
+/** One write or read of a translation, as file systems merge them. */
+export const MAX_TRANSLATED_BYTES = 131_072;
+
+/** A fio job file: far longer ones are made by programs, not read by people. */
+export const MAX_FIO_BYTES = 1_048_576;

@@ -10,6 +10,8 @@ import {
 } from './limits.ts';
 import type { Problems } from './problems.ts';
 import type { ResolvedDevice, ResolvedPhase } from './resolve.ts';
+import { checkTranslation } from './resolve-translation.ts';
+import { TRACE_FORMATS } from './trace/record.ts';
 
 /** Kinds that need active zones. */
 const WRITERS: ReadonlySet<PhaseKind> = new Set([
@@ -20,7 +22,12 @@ const WRITERS: ReadonlySet<PhaseKind> = new Set([
   'fill',
   'finish-storm',
   'multi-stream',
+  'random-write',
+  'trace',
+  'fio',
 ]);
+
+const ENDS_BY_ITSELF: ReadonlySet<PhaseKind> = new Set(['fill', 'trace', 'fio']);
 
 interface PhaseSurroundings {
   readonly device: ResolvedDevice;
@@ -40,6 +47,7 @@ export function checkPhase(
   checkAmount(path, phase, device, problems);
   checkParallelism(path, phase, device, problems);
   checkOptions(path, phase, problems);
+  checkTranslation(path, phase, device.geometry, problems);
   if (phase.kind === 'random-read-below-wp') checkReadable(path, phase, surroundings, problems);
 }
 
@@ -97,7 +105,7 @@ function checkAmount(
 ): void {
   const { bytes, operations, seconds, blockSize } = phase;
   const given = Object.entries({ bytes, operations, seconds }).filter(([, n]) => n !== undefined);
-  const needsNone = phase.kind === 'fill' || phase.alongside;
+  const needsNone = ENDS_BY_ITSELF.has(phase.kind) || phase.alongside;
   if (given.length > 1 || (given.length === 0 && !needsNone)) {
     problems.add(path, Object.fromEntries(given), 'exactly one of bytes, operations, seconds');
     return;
@@ -148,7 +156,9 @@ function checkParallelism(
   }
   const writers = kind === 'multi-stream' ? phase.streams : jobs;
   const field = kind === 'multi-stream' ? 'streams' : 'jobs';
-  const needed = Math.min(writers, zones.count);
+  // a translation writes two zones: one for the host, one to relocate into
+  const translates = kind === 'random-write' || (kind === 'trace' && phase.translation === 'log');
+  const needed = translates ? 2 : Math.min(writers, zones.count);
   const { maxActiveZones } = geometry;
   if (overLimit === 'reject' && maxActiveZones !== 0 && needed > maxActiveZones) {
     const allowed = `at most device.geometry.maxActiveZones (${maxActiveZones}), or overLimit: count`;
@@ -172,6 +182,19 @@ function checkOptions(path: string, phase: ResolvedPhase, problems: Problems): v
       problems.integer(`${path}.streams`, phase.streams, 1, MAX_STREAMS);
       checkDistribution(`${path}.distribution`, phase.distribution, problems);
       break;
+    case 'random-write':
+      problems.share(`${path}.readShare`, phase.readShare);
+      checkDistribution(`${path}.distribution`, phase.distribution, problems);
+      return;
+    case 'trace':
+      problems.oneOf(`${path}.format`, phase.format, TRACE_FORMATS);
+      problems.oneOf(`${path}.translation`, phase.translation, ['log', 'none']);
+      if (!(phase.speed >= 0 && Number.isFinite(phase.speed))) {
+        problems.add(`${path}.speed`, phase.speed, 'a number from 0');
+      }
+      return;
+    case 'fio':
+      return;
     case 'fill':
     case 'idle':
     case 'seq-read':

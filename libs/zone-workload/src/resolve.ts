@@ -11,7 +11,8 @@ import type { FlashTiming } from './device/flash/parameters.ts';
 import { PRESETS } from './device/presets.ts';
 import type { Span } from './device/zone-layout.ts';
 import { type DefinitionProblem, WorkloadError } from './errors.ts';
-import { DEFAULT_BLOCK_BYTES, MAX_PHASES, MAX_ZONES } from './limits.ts';
+import { parseFioJobs } from './fio/jobs.ts';
+import { DEFAULT_BLOCK_BYTES, MAX_FIO_BYTES, MAX_PHASES, MAX_ZONES } from './limits.ts';
 import { Problems } from './problems.ts';
 import { checkPhase } from './resolve-phase.ts';
 import { resolveTiming } from './resolve-timing.ts';
@@ -50,19 +51,39 @@ export function resolveExperiment(definition: ExperimentDefinition): ResolvedExp
   const { name = '', seed = 1, audit = true } = definition;
   problems.integer('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   const device = resolveDevice(definition, problems);
-  const given = definition.workload?.phases;
+  const given = phasesOf(definition, device.geometry, problems);
   if (!Array.isArray(given) || given.length === 0 || given.length > MAX_PHASES) {
     problems.add('workload.phases', given, `a list of 1 to ${MAX_PHASES} phases`);
   }
   problems.throwIfAny();
   const phases: ResolvedPhase[] = [];
-  for (const [index, phase] of given.entries()) {
+  for (const [index, phase] of (given ?? []).entries()) {
     const resolved = resolvePhase(phase, device.geometry);
     checkPhase(`workload.phases[${index}]`, resolved, { device, earlier: phases }, problems);
     phases.push(resolved);
   }
   problems.throwIfAny();
   return { name, seed, device, workload: { phases }, audit };
+}
+
+/** The phases as given, or as the fio job file says. */
+function phasesOf(
+  { workload }: ExperimentDefinition,
+  geometry: ZonedGeometry,
+  problems: Problems,
+): readonly PhaseDefinition[] | undefined {
+  const { phases, fio } = workload ?? {};
+  if (fio === undefined) return phases;
+  if (phases !== undefined) problems.add('workload', Object.keys(workload), 'either phases or fio');
+  if (typeof fio !== 'string' || fio.length > MAX_FIO_BYTES) {
+    problems.add('workload.fio', typeof fio, `a job file of at most ${MAX_FIO_BYTES} bytes`);
+    problems.throwIfAny();
+  }
+  const found: DefinitionProblem[] = [];
+  const jobs = parseFioJobs(fio, geometry, found);
+  for (const { path, given, allowed } of found) problems.add(path, given, allowed);
+  problems.throwIfAny();
+  return jobs;
 }
 
 /** What is wrong with a definition, field by field; empty if it can run. */
@@ -134,6 +155,25 @@ function resolvePhase(phase: PhaseDefinition, geometry: ZonedGeometry): Resolved
       return { ...writer, ...phase, zones };
     case 'multi-stream':
       return { ...writer, streams: 4, distribution: uniform, ...phase, zones };
+    case 'random-write':
+      return {
+        ...common,
+        overProvisioning: 0.1,
+        distribution: uniform,
+        readShare: 0,
+        fillFirst: true,
+        ...phase,
+        zones,
+      };
+    case 'trace':
+      return {
+        ...common,
+        overProvisioning: 0.1,
+        translation: 'log',
+        speed: 1,
+        ...phase,
+        zones,
+      };
     case 'reset-churn':
       return { ...common, fill: 1, finish: false, ...phase, zones };
     case 'random-read':

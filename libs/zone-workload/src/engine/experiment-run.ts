@@ -3,10 +3,11 @@ import { Auditor } from '../audit/auditor.ts';
 import type { ExperimentDefinition } from '../definition.ts';
 import { createTiming } from '../device/create-timing.ts';
 import { SimulatedDevice } from '../device/simulated-device.ts';
+import { WorkloadError } from '../errors.ts';
 import { Series } from '../metrics/series.ts';
 import { buildReport, type ExperimentReport, type FinishedPhase } from '../report/report.ts';
 import { type ResolvedExperiment, type ResolvedPhase, resolveExperiment } from '../resolve.ts';
-import { type Advance, GroupRun, type RunContext } from './group-run.ts';
+import { type Advance, GroupRun, type OpenTrace, type RunContext } from './group-run.ts';
 
 export interface ExperimentProgress {
   /** From 0 to 1; every phase counts the same, and phases side by side count as one. */
@@ -27,7 +28,7 @@ export class ExperimentRun {
   private current: GroupRun;
 
   /** Throws `invalid_definition`. */
-  constructor(definition: ExperimentDefinition) {
+  constructor(definition: ExperimentDefinition, openTrace: OpenTrace = noTraces) {
     this.experiment = resolveExperiment(definition);
     const { device, seed, audit } = this.experiment;
     const { geometry, prefilledZones } = device;
@@ -37,6 +38,7 @@ export class ExperimentRun {
       auditor: audit ? new Auditor(geometry, prefilledZones) : undefined,
       series: new Series(),
       seed,
+      openTrace,
     };
     this.current = this.startGroup(0);
   }
@@ -51,6 +53,11 @@ export class ExperimentRun {
     if (this.isDone) return 'ended';
     this.current = this.startGroup(this.current.nowNs);
     return 'more';
+  }
+
+  /** Reads more input: call after `step` gave `starved`. Throws `invalid_trace`. */
+  refill(): Promise<void> {
+    return this.current.refill();
   }
 
   progress(): ExperimentProgress {
@@ -87,6 +94,10 @@ export class ExperimentRun {
       startNs,
     );
   }
+}
+
+function noTraces(name: string): never {
+  throw new WorkloadError('invalid_trace', `${name}: no traces are kept here`);
 }
 
 /** Phases that run side by side. */

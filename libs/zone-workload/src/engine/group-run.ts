@@ -9,6 +9,7 @@ import type { SimulatedDevice } from '../device/simulated-device.ts';
 import type { CompletionSink } from '../device/timing.ts';
 import type { Series } from '../metrics/series.ts';
 import type { ResolvedPhase } from '../resolve.ts';
+import type { TraceSource } from '../trace/feed.ts';
 import { createGenerator } from '../workload/create-generator.ts';
 import type { HostView } from '../workload/generator.ts';
 import { EventQueue } from './event-queue.ts';
@@ -21,7 +22,11 @@ export interface RunContext {
   readonly auditor: Auditor | undefined;
   readonly series: Series;
   readonly seed: number;
+  readonly openTrace: OpenTrace;
 }
+
+/** Gives the bytes of a trace by the name that the definition calls it. */
+export type OpenTrace = (name: string) => TraceSource;
 
 /** `ended`: all phases of the group have. `starved`: input must be read before the run goes on. */
 export type Advance = 'more' | 'ended' | 'starved';
@@ -36,6 +41,7 @@ export class GroupRun implements HostView, CompletionSink {
   readonly device: SimulatedDevice;
   readonly writesInFlight: Uint32Array;
   readonly managed: Uint8Array;
+  readonly openZones = new Set<number>();
   readonly streams: readonly StreamRun[];
   nowNs: number;
 
@@ -80,7 +86,11 @@ export class GroupRun implements HostView, CompletionSink {
     this.parking = new Parking(slots);
     this.streams = phases.map(
       (phase, n) =>
-        new StreamRun(phase, createGenerator(phase, this, seed, firstPhase + n), startNs),
+        new StreamRun(
+          phase,
+          createGenerator(phase, this, seed, firstPhase + n, context.openTrace),
+          startNs,
+        ),
     );
     device.timing.attach(this);
     let slot = 0;
@@ -121,6 +131,13 @@ export class GroupRun implements HostView, CompletionSink {
       spent += this.handle(queue.pop());
     }
     return 'more';
+  }
+
+  /** Call after `starved`. */
+  async refill(): Promise<void> {
+    for (const { generator } of this.streams) {
+      if (generator.starved) await generator.refill?.();
+    }
   }
 
   /** A completion that the device announces. */
@@ -190,12 +207,15 @@ export class GroupRun implements HostView, CompletionSink {
     this.inFlight++;
     device.time(slot, command, this.nowNs);
     if (op === Op.Read) return;
+    if (refusal === undefined && stream.generator.overhead === true && writesData(op)) {
+      stream.metrics.relocatedBytes += command.length;
+    }
     stream.metrics.paddedBytes += device.paddedBytes - paddedBefore;
     stream.metrics.level(device.openCount, device.activeCount);
   }
 
   private accepted(stream: StreamRun, { op, zoneIndex, length }: Command): void {
-    stream.accepted(length, this.nowNs);
+    stream.accepted(stream.generator.overhead === true ? 0 : length, this.nowNs);
     if (isManagement(op)) this.managed[zoneIndex] = 1;
     else if (writesData(op)) {
       this.writesInFlight[zoneIndex] = (this.writesInFlight[zoneIndex] as number) + 1;

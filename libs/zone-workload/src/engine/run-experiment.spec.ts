@@ -219,6 +219,7 @@ describe('workloads', () => {
     });
     expect(report.totals.writeAmplification).toEqual({
       hostBytes: 18 * MIB,
+      relocatedBytes: 0,
       paddedBytes: 6 * MIB,
       withoutPadding: 1,
       withPadding: 24 / 18,

@@ -59,8 +59,8 @@ export class StreamRun {
   isExhausted(nowNs: number): boolean {
     const { bytes, operations, seconds } = this.phase;
     if (this.stalled || this.generator.done === true) return true;
-    if (bytes !== undefined) return this.issuedBytes >= bytes;
-    if (operations !== undefined) return this.operations >= operations;
+    if (bytes !== undefined && this.issuedBytes >= bytes) return true;
+    if (operations !== undefined && this.operations >= operations) return true;
     return seconds !== undefined && nowNs - this.startNs >= seconds * NS_PER_SECOND;
   }
 

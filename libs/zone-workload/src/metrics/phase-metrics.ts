@@ -33,6 +33,7 @@ export class PhaseMetrics {
   /** Refusals by the device's identity of the error. */
   readonly refusals = new Map<string, number>();
   paddedBytes = 0;
+  relocatedBytes = 0;
   peakOpenZones = 0;
   peakActiveZones = 0;
   private readonly transitionCounts = new Map<string, TransitionCount>();
@@ -78,6 +79,7 @@ export class PhaseMetrics {
     }
     for (const transition of other.transitions()) this.addTransitions(transition);
     this.paddedBytes += other.paddedBytes;
+    this.relocatedBytes += other.relocatedBytes;
     this.level(other.peakOpenZones, other.peakActiveZones);
   }
 

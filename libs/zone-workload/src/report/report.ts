@@ -75,6 +75,8 @@ export interface LatencyReport {
 /** Bytes that the device writes per byte that the host writes; null where the host wrote nothing. */
 export interface WriteAmplification {
   readonly hostBytes: number;
+  /** What collecting garbage has written again. */
+  readonly relocatedBytes: number;
   /** Capacity left unwritten by finishes, which a device that pads finished zones has to write. */
   readonly paddedBytes: number;
   readonly withoutPadding: number | null;
@@ -165,7 +167,7 @@ function measurements(metrics: PhaseMetrics, durationNs: number): Measurements {
     iops: perSecond(read.accepted + write.accepted + append.accepted),
     readBytesPerSecond: perSecond(read.bytes),
     writtenBytesPerSecond: perSecond(write.bytes + append.bytes),
-    writeAmplification: writeAmplification(write.bytes + append.bytes, metrics.paddedBytes),
+    writeAmplification: writeAmplification(write.bytes + append.bytes, metrics),
     transitions: metrics.transitions(),
     refusals: Object.fromEntries([...metrics.refusals].sort(([a], [b]) => (a < b ? -1 : 1))),
     limits: {
@@ -188,13 +190,18 @@ function operationReport({ accepted, refused, bytes, latencyNs }: OpMetrics): Op
   return { accepted, refused, bytes, latencyNs: latency };
 }
 
-function writeAmplification(hostBytes: number, paddedBytes: number): WriteAmplification {
-  const written = hostBytes > 0;
+function writeAmplification(
+  writtenBytes: number,
+  { paddedBytes, relocatedBytes }: PhaseMetrics,
+): WriteAmplification {
+  const hostBytes = writtenBytes - relocatedBytes;
+  const ratio = (bytes: number) => (hostBytes > 0 ? bytes / hostBytes : null);
   return {
     hostBytes,
+    relocatedBytes,
     paddedBytes,
-    withoutPadding: written ? 1 : null,
-    withPadding: written ? (hostBytes + paddedBytes) / hostBytes : null,
+    withoutPadding: ratio(writtenBytes),
+    withPadding: ratio(writtenBytes + paddedBytes),
   };
 }
 

@@ -1,16 +1,24 @@
 /** From a resolved phase to the generator that plays it. */
 import { Op } from '../device/command.ts';
+import type { Span } from '../device/zone-layout.ts';
+import type { OpenTrace } from '../engine/group-run.ts';
 import { Random } from '../random.ts';
 import type { ResolvedPhase } from '../resolve.ts';
+import { logicalBlocksOf } from '../resolve-translation.ts';
+import { TraceFeed } from '../trace/feed.ts';
 import { createDraw } from './distribution.ts';
 import { Fill } from './fill.ts';
+import { FioJob } from './fio-job.ts';
 import type { Generator, HostView } from './generator.ts';
 import { Idle } from './idle.ts';
+import { LogTranslation } from './log-translation.ts';
 import { Mixed } from './mixed.ts';
 import { MultiStream } from './multi-stream.ts';
+import { RandomWriter } from './random-writer.ts';
 import { BelowWpReader, RandomReader, SequentialReader } from './readers.ts';
 import { ResetChurn } from './reset-churn.ts';
 import { FinishStorm, ResetStorm } from './storms.ts';
+import { TracePlayer } from './trace-player.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
 /** @param phaseIndex tells the random streams of phases apart. */
@@ -19,6 +27,7 @@ export function createGenerator(
   view: HostView,
   seed: number,
   phaseIndex: number,
+  openTrace: OpenTrace,
 ): Generator {
   const { zones: span, blockSize, jobs } = phase;
   const streams = () => Array.from({ length: jobs }, (_, job) => new Random(seed, phaseIndex, job));
@@ -53,6 +62,19 @@ export function createGenerator(
       return new ResetStorm(view, span);
     case 'finish-storm':
       return new FinishStorm(view, span, jobs, blockSize);
+    case 'random-write': {
+      const translation = createTranslation(phase, view);
+      const draw = createDraw(phase.distribution, translation.logicalBlocks);
+      return new RandomWriter(translation, draw, phase.readShare, phase.fillFirst, streams());
+    }
+    case 'trace': {
+      const { format, trace, speed } = phase;
+      const translation = phase.translation === 'log' ? createTranslation(phase, view) : undefined;
+      const feed = new TraceFeed(trace, format, openTrace(trace));
+      return new TracePlayer(view, feed, translation, { blockSize, speed });
+    }
+    case 'fio':
+      return new FioJob(view, phase, span, jobs, blockSize, streams());
     case 'idle':
       return new Idle(phase.seconds ?? 0);
     case 'multi-stream': {
@@ -60,4 +82,12 @@ export function createGenerator(
       return new MultiStream(writer, createDraw(phase.distribution, phase.streams), streams());
     }
   }
+}
+
+function createTranslation(
+  phase: { zones: Span; blockSize: number; overProvisioning: number },
+  view: HostView,
+): LogTranslation {
+  const { zones, blockSize } = phase;
+  return new LogTranslation(view, zones, blockSize, logicalBlocksOf(phase, view.device.geometry));
 }

@@ -16,6 +16,12 @@ export interface Generator {
   readonly starved?: boolean;
   /** There only where the workload ends by itself: whether it has. */
   readonly done?: boolean;
+  /** Whether the command that `next` gave last is the workload's own upkeep, and no part of its amount. */
+  readonly overhead?: boolean;
+  /** Bytes that the workload has written again, to collect garbage. */
+  readonly relocatedBytes?: number;
+  /** Reads more input; called, and awaited, after `starved`. */
+  refill?(): Promise<void>;
   /** Share of the work done, of a workload that ends by itself. */
   readonly progress?: number;
 }
@@ -27,4 +33,6 @@ export interface HostView {
   readonly writesInFlight: Uint32Array;
   /** 1 while a reset, finish, open or close of the zone is in flight: a host writes to it only afterwards. */
   readonly managed: Uint8Array;
+  /** Zones that writers with a limit of their own hold open. */
+  readonly openZones: Set<number>;
 }
