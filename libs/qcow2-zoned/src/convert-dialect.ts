@@ -1,10 +1,11 @@
 /** Copies a zoned image into another dialect: to the native one from any, and to v9. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { createImage, publish } from './create.ts';
+import { createImage } from './create.ts';
 import { ZonedDevice } from './device/zoned-device.ts';
 import { ImageError } from './errors.ts';
 import { HostFile } from './file.ts';
+import { publish } from './file-draft.ts';
 import type { ZoneRecord } from './format/zone-table.ts';
 import { COPY_BYTES, MIN_CLUSTER_BITS } from './limits.ts';
 import { addV9Zones } from './v9.ts';

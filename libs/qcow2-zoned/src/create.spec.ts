@@ -57,7 +57,7 @@ it.each(DISKS.slice(1))('opens %s with the geometry that was asked for', async (
 describe('refuses, without a trace,', () => {
   const zoned = { zoneSize: MiB };
   it.each<[string, CreateOptions, object]>([
-    ['a size of 0', { size: 0 }, { field: 'size', given: 0 }],
+    ['zones on a disk of size 0', { size: 0, zoned }, { field: 'size', given: 0 }],
     ['a size that is no whole sector', { size: 1000 }, { field: 'size', given: 1000 }],
     ['a cluster size of 1000', { size: MiB, clusterSize: 1000 }, { field: 'clusterSize' }],
     ['a cluster size of 4 MiB', { size: MiB, clusterSize: 4 * MiB }, { field: 'clusterSize' }],
@@ -108,4 +108,91 @@ describe('refuses, without a trace,', () => {
     await expect(createImage(file, { size: MiB })).rejects.toMatchObject({ code: 'file_exists' });
     expect(fs.readFileSync(file, 'utf8')).toBe('mine');
   });
+});
+
+describe('with overwrite', () => {
+  const sizeOf = async (file: string): Promise<number> => (await inspectImage(file)).virtualSize;
+
+  it('replaces a file, keeping its permissions and the symbolic link that leads to it', async () => {
+    const real = path.join(directory, 'real.qcow2');
+    const link = path.join(directory, 'link.qcow2');
+    fs.writeFileSync(real, 'old', { mode: 0o604 });
+    fs.chmodSync(real, 0o604);
+    fs.symlinkSync(real, link);
+    await createImage(link, { size: 2 * MiB, overwrite: true });
+    expect(await sizeOf(real)).toBe(2 * MiB);
+    expect(fs.lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(fs.statSync(real).mode & 0o777).toBe(0o604);
+  });
+
+  it('leaves a file alone that somebody has open', async () => {
+    const file = path.join(directory, 'open.qcow2');
+    await createImage(file, { size: MiB });
+    const device = await ZonedDevice.open(file);
+    await expect(createImage(file, { size: 2 * MiB, overwrite: true })).rejects.toMatchObject({
+      code: 'image_in_use',
+    });
+    await device.close();
+    expect(await sizeOf(file)).toBe(MiB);
+  });
+
+  it('leaves a file alone when the new image is refused', async () => {
+    const file = path.join(directory, 'kept.qcow2');
+    await createImage(file, { size: MiB });
+    const options = { size: MiB, dataFile: { file: path.join(directory, 'none', 'data') } };
+    await expect(createImage(file, { ...options, overwrite: true })).rejects.toMatchObject({
+      code: 'file_not_found',
+    });
+    expect(await sizeOf(file)).toBe(MiB);
+    expect(fs.readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('an overlay', () => {
+  const at = (name: string): string => path.join(directory, name);
+
+  it('is as large as its backing file, unless told otherwise', async () => {
+    await createImage(at('base.qcow2'), { size: 3 * MiB });
+    const backing = { file: 'base.qcow2', format: 'qcow2' } as const;
+    await createImage(at('same.qcow2'), { backing });
+    await createImage(at('larger.qcow2'), { backing, size: 5 * MiB });
+    const sizes = ['same.qcow2', 'larger.qcow2'].map(
+      (name) =>
+        JSON.parse(`${execFileSync('qemu-img', ['info', '--output=json', at(name)])}`)[
+          'virtual-size'
+        ],
+    );
+    expect(sizes).toEqual([3 * MiB, 5 * MiB]);
+  });
+
+  it('of a file that is not there needs a size and the word of the caller', async () => {
+    const backing = { file: 'gone.qcow2', format: 'qcow2' } as const;
+    await expect(createImage(at('a.qcow2'), { backing, size: MiB })).rejects.toMatchObject({
+      code: 'file_not_found',
+    });
+    const unchecked = { ...backing, unchecked: true };
+    await expect(createImage(at('a.qcow2'), { backing: unchecked })).rejects.toMatchObject({
+      context: { field: 'size' },
+    });
+    await createImage(at('a.qcow2'), { backing: unchecked, size: MiB });
+    expect((await inspectImage(at('a.qcow2'))).backingFile).toBe('gone.qcow2');
+  });
+
+  it('of itself is refused', async () => {
+    await createImage(at('self.qcow2'), { size: MiB });
+    const backing = { file: './self.qcow2', format: 'qcow2' } as const;
+    await expect(createImage(at('self.qcow2'), { backing, overwrite: true })).rejects.toMatchObject(
+      { context: { field: 'backing' } },
+    );
+  });
+});
+
+it('makes the refcount table no larger than allowed, and refuses what it could not count', async () => {
+  const options = { size: 2 ** 35, clusterSize: 512, refcountBits: 64 };
+  const file = path.join(directory, 'sparse.qcow2');
+  await createImage(file, options);
+  expect(`${execFileSync('qemu-img', ['check', file])}`).toContain('No errors');
+  await expect(
+    createImage(`${file}.full`, { ...options, preallocation: 'metadata' }),
+  ).rejects.toMatchObject({ code: 'invalid_option', context: { field: 'size' } });
 });

@@ -8,7 +8,16 @@ export {
 export type { CheckFinding } from './check/findings.ts';
 export type { RepairMode } from './check/repair.ts';
 export { type ConvertDialectOptions, convertDialect, copyZoneData } from './convert-dialect.ts';
-export { type CreateOptions, createImage, validateCreateOptions } from './create.ts';
+export {
+  type BackingOptions,
+  type CreateOptions,
+  createImage,
+  type DataFileOptions,
+  type Preallocation,
+  type UnsizedCreateOptions,
+  validateCreateOptions,
+  withBackingSize,
+} from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';
 export type { MaybePromise } from './device/turnstile.ts';
 export { type OpenOptions, ZonedDevice } from './device/zoned-device.ts';

@@ -21,13 +21,14 @@ const NAMES: readonly [FeatureKind, number, string][] = [
   ['compatible', 0, 'lazy refcounts'],
   ['autoclear', 0, 'bitmaps'],
   ['autoclear', 1, 'raw external data'],
-  ['autoclear', 62, 'zone table valid'],
 ];
+const ZONE_NAME: (typeof NAMES)[number] = ['autoclear', 62, 'zone table valid'];
 
-/** Contents of the feature name table extension that we write. */
-export function encodeFeatureNames(): Buffer {
-  const bytes = Buffer.alloc(NAMES.length * NAME_ENTRY_BYTES);
-  NAMES.forEach(([kind, bit, name], index) => {
+/** Contents of the feature name table extension that we write: with the bit of zones, or as everybody writes it. */
+export function encodeFeatureNames(zoned: boolean): Buffer {
+  const names = zoned ? [...NAMES, ZONE_NAME] : NAMES;
+  const bytes = Buffer.alloc(names.length * NAME_ENTRY_BYTES);
+  names.forEach(([kind, bit, name], index) => {
     const at = index * NAME_ENTRY_BYTES;
     bytes.writeUInt8(KIND[kind], at);
     bytes.writeUInt8(bit, at + 1);

@@ -33,7 +33,7 @@ const HEADER: Qcow2Header = {
 it('reads back what it writes, unknown extensions and the backing file name included', () => {
   const extensions = [
     { magic: 0x1234_5678, data: Buffer.from('odd length!') },
-    { magic: EXTENSION.featureNames, data: encodeFeatureNames() },
+    { magic: EXTENSION.featureNames, data: encodeFeatureNames(true) },
   ];
   const bytes = encodeHeader({ ...HEADER, extensions, backingFile: 'base.qcow2' });
   const decoded = decodeHeader(bytes);
