@@ -95,8 +95,9 @@ export class Attachments {
       const message = `image ${imageId}: open here for reading; detach its read-only exports first`;
       throw new ImageError('image_in_use', message);
     }
-    const { zeroes, trim } = options;
-    this.server.addExport(name, new ZonedExport(image.device, { readOnly, zeroes, trim }));
+    const { zeroes, trim, allow } = options;
+    const target = new ZonedExport(image.device, { readOnly, zeroes, trim });
+    this.server.addExport(name, target, { allow });
     image.exportIds.add(exportId);
     this.images.set(imageId, image);
     this.attachments.set(exportId, { payload, image });

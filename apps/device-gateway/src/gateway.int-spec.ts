@@ -1,12 +1,15 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Catalog, migrate } from '@zonelab/catalog';
 import {
   type AttachPayload,
   type Export,
+  type ExportOptions,
   type GatewayJobName,
   type GatewayPayload,
   type GatewayResult,
@@ -115,8 +118,11 @@ async function makeImage(name: string): Promise<string> {
 }
 
 /** An export in the catalog, and the payload that attaches it. */
-async function makeExport(imageId: string): Promise<AttachPayload> {
-  const options = { zeroes: 'write', trim: 'reset', limits: 'on' } as const;
+async function makeExport(
+  imageId: string,
+  over: Partial<ExportOptions> = {},
+): Promise<AttachPayload> {
+  const options = { zeroes: 'write', trim: 'reset', limits: 'on', ...over } as const;
   const wanted = { imageId, gatewayId: 'g1', name: `disk-${imageId}`, readOnly: false, options };
   const { id, name, readOnly } = await catalog.exports.create(wanted);
   return { exportId: id, imageId, name, pool: 'pool', readOnly, options };
@@ -129,8 +135,11 @@ async function placedExport(): Promise<AttachPayload> {
   return makeExport(await makeImage('a'));
 }
 
-async function attached(imageName: string): Promise<{ payload: AttachPayload; uri: string }> {
-  const payload = await makeExport(await makeImage(imageName));
+async function attached(
+  imageName: string,
+  options: Partial<ExportOptions> = {},
+): Promise<{ payload: AttachPayload; uri: string }> {
+  const payload = await makeExport(await makeImage(imageName), options);
   const outcome = await ask('attach', payload);
   if (!outcome.ok) throw new Error(outcome.refusal.message);
   return { payload, uri: outcome.value.uri };
@@ -295,6 +304,37 @@ describe('the catalog', () => {
       'a second beat',
       async () => (await catalog.gateways.get('g1')).heartbeatAt > heartbeatAt,
     );
+  });
+});
+
+describe('with a directory of certificates', () => {
+  /** One self-signed certificate for both sides. */
+  async function makeTlsDirectory(): Promise<string> {
+    const directory = join(folder, 'tls');
+    await mkdir(directory);
+    const at = (name: string) => join(directory, name);
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    const names = ['-subj', '/CN=vm1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const out = ['-keyout', at('server-key.pem'), '-out', at('server-cert.pem'), '-days', '2'];
+    await promisify(execFile)('openssl', ['req', '-x509', ...key, ...names, ...out]);
+    await copyFile(at('server-cert.pem'), at('ca-cert.pem'));
+    await copyFile(at('server-cert.pem'), at('client-cert.pem'));
+    await copyFile(at('server-key.pem'), at('client-key.pem'));
+    return directory;
+  }
+
+  it('the port speaks TLS alone, and an export admits those whom it names', async () => {
+    const tlsDir = await makeTlsDirectory();
+    config = { ...config, tlsDir, nbdTls: 'required' };
+    await start();
+    const { uri } = await attached('a', { allow: ['CN=vm1'] });
+    expect(uri).toMatch(/^nbds:/);
+    await write(`${uri}?tls-certificates=${tlsDir}`, 0, 1);
+    const plain = NbdClient.connect(uri.replace('nbds', 'nbd'));
+    await expect(plain).rejects.toMatchObject({ code: 'option_refused' });
+    const others = (await attached('b', { allow: ['CN=vm2'] })).uri;
+    const refused = NbdClient.connect(`${others}?tls-certificates=${tlsDir}`);
+    await expect(refused).rejects.toMatchObject({ code: 'option_refused' });
   });
 });
 

@@ -42,9 +42,11 @@ export class Heartbeat {
 
   private async beat(): Promise<void> {
     const { gatewayId, pools } = this.config;
+    const { host, port } = this.frontend.address;
     await this.catalog.gateways.announce({
       id: gatewayId,
-      ...this.frontend.address,
+      host,
+      port,
       unixSocket: this.frontend.unixSocket,
       pools: pools.map(({ name }) => name),
     });

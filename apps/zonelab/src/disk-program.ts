@@ -3,7 +3,8 @@ import type { FaultPlan } from '@zonelab/qcow2-zoned';
 import type { Command } from 'commander';
 import { type CliContext, collect, outputOption } from './context.ts';
 import { usageError } from './errors.ts';
-import { faultPlanArgument } from './faults.ts';
+import { FAULTS_HELP, faultPlanArgument } from './faults.ts';
+import { addNbd } from './nbd/program.ts';
 import { countArgument } from './numbers.ts';
 import type { OutputForm } from './output.ts';
 
@@ -12,8 +13,6 @@ export function addDiskCommands(program: Command, context: CliContext): void {
   addZones(program, context);
   addNbd(program, context);
 }
-
-const FAULTS_HELP = 'a fault plan: JSON, or a file that holds it';
 
 interface IoFlags {
   cmd: string[];
@@ -66,41 +65,5 @@ function addZones(program: Command, context: CliContext): void {
       const condition = state === undefined ? undefined : conditionArgument(state);
       const options = { from, count, state: condition, map: map === true, form: output };
       await showZones(file, options, context.out);
-    });
-}
-
-interface NbdFlags {
-  socket?: string;
-  port?: number;
-  bind: string;
-  export: string;
-  readOnly?: true;
-  faults?: FaultPlan;
-}
-
-const MAX_PORT = 65_535;
-
-function addNbd(program: Command, context: CliContext): void {
-  program
-    .command('nbd')
-    .description('serve one image over NBD until interrupted, as qemu-nbd does')
-    .argument('<file>')
-    .option('--socket <path>', 'listen on a Unix socket')
-    .option('--port <number>', 'listen on a TCP port, 0 for any free one', (text) =>
-      countArgument('--port', text, { max: MAX_PORT }),
-    )
-    .option('--bind <address>', 'address of the TCP port', '127.0.0.1')
-    .option('--export <name>', 'name of the export', '')
-    .option('--read-only', 'refuse writes')
-    .option('--faults <plan>', FAULTS_HELP, faultPlanArgument)
-    .action(async (file: string, flags: NbdFlags) => {
-      const { socket, port, bind, export: name, readOnly, faults } = flags;
-      if ((socket === undefined) === (port === undefined)) {
-        throw usageError('--socket, --port', socket === undefined ? 'neither' : 'both', 'one');
-      }
-      const { serveImage } = await import('./nbd/run.ts');
-      const place = socket === undefined ? { host: bind, port: port ?? 0 } : { path: socket };
-      const options = { place, name, readOnly: readOnly === true, faults };
-      await serveImage(file, options, context.out);
     });
 }

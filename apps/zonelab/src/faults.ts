@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { type FaultPlan, type FaultStatus, ImageError, parseFaultPlan } from '@zonelab/qcow2-zoned';
 import { CliError, usageError } from './errors.ts';
 
+export const FAULTS_HELP = 'a fault plan: JSON, or a file that holds it';
+
 /** Takes `--faults`: JSON where it begins with a brace, else the name of a file that holds it. */
 export function faultPlanArgument(given: string): FaultPlan {
   const inline = given.trimStart().startsWith('{');

@@ -3,6 +3,9 @@
 import { z } from 'zod';
 import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
 
+/** A field of a certificate's subject or alternative names, and its value. */
+const CERTIFICATE_NAME = /^(CN|O|OU|C|ST|L|DC|UID|emailAddress|DNS|URI|IP|EMAIL)=./;
+
 /** How NBD commands that know no zones act on sequential zones. */
 export const exportOptionsSchema = z.strictObject({
   zeroes: z
@@ -14,6 +17,18 @@ export const exportOptionsSchema = z.strictObject({
     .default('reset')
     .describe('reset: a TRIM resets the zones that it covers wholly'),
   limits: z.enum(['on', 'off']).default('on').describe('Whether open and active limits hold'),
+  allow: z
+    .array(
+      z
+        .string()
+        .regex(CERTIFICATE_NAME, 'FIELD=value, such as CN=alice or DNS=vm1.example')
+        .max(512),
+    )
+    .max(64)
+    .optional()
+    .describe(
+      'Names in client certificates, one of which a client must have; everyone if left out',
+    ),
 });
 export type ExportOptions = z.infer<typeof exportOptionsSchema>;
 

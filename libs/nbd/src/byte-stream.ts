@@ -12,15 +12,29 @@ export class ByteStream {
   private ended: NbdError | undefined;
   private wake: () => void = () => undefined;
 
+  private readonly onData = (chunk: Buffer): void => {
+    this.queue.push(chunk);
+    if (this.queue.length > HIGH_WATER_BYTES) this.socket.pause();
+    this.wake();
+  };
+
   constructor(private readonly socket: Socket) {
-    socket.on('data', (chunk: Buffer) => {
-      this.queue.push(chunk);
-      if (this.queue.length > HIGH_WATER_BYTES) socket.pause();
-      this.wake();
-    });
+    socket.on('data', this.onData);
     socket.on('error', (cause) => this.end(cause));
     socket.on('end', () => this.end());
     socket.on('close', () => this.end());
+  }
+
+  /**
+   * Leaves the socket to another.
+   * @throws NbdError `protocol_error` where bytes are left that nobody has read
+   */
+  release(): void {
+    this.socket.pause();
+    this.socket.off('data', this.onData);
+    if (this.queue.length > 0) {
+      throw new NbdError('protocol_error', 'server sent data in the clear behind STARTTLS');
+    }
   }
 
   /** @throws NbdError `disconnected` where the stream ends first */

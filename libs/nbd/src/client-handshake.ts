@@ -1,7 +1,7 @@
 /** The client's side of the negotiation: options one at a time, each awaited. */
 
 import type { Socket } from 'node:net';
-import type { ByteStream } from './byte-stream.ts';
+import { ByteStream } from './byte-stream.ts';
 import { NbdError } from './errors.ts';
 import { MAX_DRAINED_OPTION_BYTES } from './limits.ts';
 import {
@@ -18,6 +18,7 @@ import {
   Option,
   OptionReply,
 } from './protocol.ts';
+import { type ClientCredentials, upgradeClientSide } from './tls.ts';
 
 /** What GO told about the export. Sizes are bytes. */
 export interface NbdExportInfo {
@@ -43,9 +44,18 @@ interface Reply {
 
 export class ClientHandshake {
   constructor(
-    private readonly socket: Socket,
-    private readonly stream: ByteStream,
+    private socket: Socket,
+    private stream: ByteStream,
   ) {}
+
+  /** @throws NbdError `option_refused` where the server has no TLS, `disconnected` where TLS fails */
+  async startTls(credentials: ClientCredentials): Promise<{ socket: Socket; stream: ByteStream }> {
+    await this.request(Option.StartTls, Buffer.alloc(0));
+    this.stream.release();
+    this.socket = await upgradeClientSide(this.socket, credentials);
+    this.stream = new ByteStream(this.socket);
+    return { socket: this.socket, stream: this.stream };
+  }
 
   async start(): Promise<void> {
     const greeting = await this.stream.read(GREETING_BYTES);

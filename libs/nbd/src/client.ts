@@ -32,7 +32,8 @@ import {
   SIMPLE_REPLY_MAGIC,
   STRUCTURED_REPLY_MAGIC,
 } from './protocol.ts';
-import { parseNbdUri } from './uri.ts';
+import { type ClientCredentials, loadClientCredentials } from './tls.ts';
+import { type NbdUri, parseNbdUri } from './uri.ts';
 
 export type { NbdExportInfo, NbdListEntry };
 
@@ -41,6 +42,8 @@ export interface NbdClientOptions {
   style?: HeaderStyle;
   /** Metadata contexts to select; `base:allocation` unless given. */
   contexts?: readonly string[];
+  /** For `nbds` URIs; the URI's own `tls-certificates` without it. */
+  tls?: ClientCredentials;
 }
 
 export interface NbdWriteOptions {
@@ -91,7 +94,7 @@ export class NbdClient {
   static async connect(uri: string, options: NbdClientOptions = {}): Promise<NbdClient> {
     const { style: wanted = 'extended', contexts: names = [BASE_ALLOCATION] } = options;
     const { name } = parseNbdUri(uri);
-    return negotiate(uri, async (handshake, socket, stream) => {
+    return negotiate(uri, options.tls, async (handshake, socket, stream) => {
       const style = await handshake.agreeOnStyle(wanted);
       const contexts =
         style === 'simple' ? new Map() : await handshake.setMetaContexts(name, names);
@@ -101,8 +104,8 @@ export class NbdClient {
   }
 
   /** The exports that a server shows. The name in the URI plays no part. */
-  static list(uri: string): Promise<NbdListEntry[]> {
-    return negotiate(uri, async (handshake, socket) => {
+  static list(uri: string, tls?: ClientCredentials): Promise<NbdListEntry[]> {
+    return negotiate(uri, tls, async (handshake, socket) => {
       const entries = await handshake.list();
       await handshake.abort();
       socket.destroy();
@@ -276,20 +279,31 @@ export class NbdClient {
 }
 
 async function negotiate<T>(
-  uri: string,
+  place: string,
+  given: ClientCredentials | undefined,
   talk: (handshake: ClientHandshake, socket: Socket, stream: ByteStream) => Promise<T>,
 ): Promise<T> {
-  const socket = openSocket(parseNbdUri(uri));
+  const uri = parseNbdUri(place);
+  const credentials = uri.tls ? await credentialsFor(uri, given) : undefined;
+  let socket: Socket = openSocket('path' in uri ? { path: uri.path } : uri);
   socket.setNoDelay();
-  const stream = new ByteStream(socket);
+  let stream = new ByteStream(socket);
   try {
     const handshake = new ClientHandshake(socket, stream);
     await handshake.start();
+    if (credentials !== undefined) ({ socket, stream } = await handshake.startTls(credentials));
     return await talk(handshake, socket, stream);
   } catch (error) {
     socket.destroy();
     throw error;
   }
+}
+
+async function credentialsFor(uri: NbdUri, given?: ClientCredentials): Promise<ClientCredentials> {
+  const { certificates, tlsHostname } = uri;
+  const found = given ?? (certificates ? await loadClientCredentials(certificates) : {});
+  const host = 'host' in uri ? uri.host : 'localhost';
+  return { ...found, hostname: tlsHostname ?? found.hostname ?? host };
 }
 
 function fuaFlag({ fua = false }: NbdWriteOptions): number {

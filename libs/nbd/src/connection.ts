@@ -8,16 +8,18 @@ import type { BufferPool } from './buffer-pool.ts';
 import { NbdError } from './errors.ts';
 import { greeting } from './handshake-messages.ts';
 import { MAX_IN_FLIGHT_REQUESTS } from './limits.ts';
-import { type Agreement, type ExportDirectory, Negotiation } from './negotiation.ts';
+import { type Agreement, type ExportDirectory, Negotiation, type TlsMode } from './negotiation.ts';
 import { Command } from './protocol.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { ExportConnection, ServedExport } from './served-export.ts';
 import { type ClientMessage, type OptionRequest, SessionDecoder } from './session-decoder.ts';
+import { certificateNames, type ServerCredentials, upgradeServerSide } from './tls.ts';
 import { Transmission } from './transmission.ts';
 
 /** What a connection needs from its server. */
 export interface ConnectionHost extends ExportDirectory<ServedExport> {
   readonly pool: BufferPool;
+  readonly credentials: ServerCredentials | undefined;
   readonly handshakeTimeoutMs: number;
   readonly drainTimeoutMs: number;
   /** Bytes that a connection holding `heldBytes` may still take on; 0 or less makes it wait. */
@@ -42,22 +44,24 @@ export class Connection implements ExportConnection {
   private accountedBytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private resolveGone: () => void = () => undefined;
+  /** Between the answer to STARTTLS and the end of TLS's own handshake. */
+  private upgrading = false;
+  private readonly onData = (chunk: Buffer): void => this.receive(chunk);
+  private readonly onEnd = (): void => this.finish();
+  private readonly onClose = (): void => this.closed();
 
   constructor(
-    private readonly socket: Socket,
+    private socket: Socket,
     private readonly host: ConnectionHost,
+    tls: TlsMode,
   ) {
     this.gone = new Promise((resolve) => {
       this.resolveGone = resolve;
     });
     this.decoder = new SessionDecoder((count) => host.pool.acquire(count));
     this.replies = new ReplyWriter(host.pool, (bytes, sent) => this.send(bytes, sent));
-    this.negotiation = new Negotiation(host);
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('end', () => this.finish());
-    // the reason does not matter: 'close' follows, and a client may leave as it likes
-    socket.on('error', () => undefined);
-    socket.on('close', () => this.closed());
+    this.negotiation = new Negotiation(host, tls);
+    this.adopt(socket);
     this.destroyAfter(host.handshakeTimeoutMs);
     this.replies.raw(greeting());
     this.replies.flush();
@@ -71,6 +75,41 @@ export class Connection implements ExportConnection {
     return this.gone;
   }
 
+  private adopt(socket: Socket): void {
+    this.socket = socket;
+    socket.on('data', this.onData);
+    socket.on('end', this.onEnd);
+    // the reason does not matter: 'close' follows, and a client may leave as it likes
+    socket.on('error', () => undefined);
+    socket.on('close', this.onClose);
+  }
+
+  private release(): Socket {
+    const { socket } = this;
+    socket.pause();
+    socket.off('data', this.onData);
+    socket.off('end', this.onEnd);
+    socket.off('close', this.onClose);
+    return socket;
+  }
+
+  /** Encrypts the connection; the answer to STARTTLS is on its way before the first byte of that. */
+  private async upgrade(credentials: ServerCredentials): Promise<void> {
+    this.upgrading = true;
+    const raw = this.release();
+    try {
+      const socket = await upgradeServerSide(raw, credentials);
+      this.upgrading = false;
+      this.adopt(socket);
+      this.negotiation.secured({ secure: true, names: certificateNames(socket) });
+    } catch {
+      // a handshake that fails leaves nothing to go on with (proto.md, FORCEDTLS mode)
+      this.upgrading = false;
+      this.closed();
+    }
+    this.pump();
+  }
+
   private receive(chunk: Buffer): void {
     if (this.closing) return;
     this.decoder.push(chunk);
@@ -82,7 +121,7 @@ export class Connection implements ExportConnection {
     if (this.pumping) return;
     this.pumping = true;
     try {
-      while (!this.closing && !this.stalled()) {
+      while (!this.closing && !this.upgrading && !this.stalled()) {
         const message = this.decoder.next();
         if (message === undefined) break;
         this.dispatch(message);
@@ -95,6 +134,7 @@ export class Connection implements ExportConnection {
     this.replies.flush();
     this.account();
     if (this.closing) this.endWhenIdle();
+    else if (this.upgrading) return;
     else if (this.stalled()) this.socket.pause();
     else this.socket.resume();
   }
@@ -114,10 +154,18 @@ export class Connection implements ExportConnection {
   }
 
   private negotiate(message: OptionRequest): void {
-    const { replies, agreement, close } = this.negotiation.handle(message);
+    const { replies, agreement, close, startTls } = this.negotiation.handle(message);
     for (const reply of replies) this.replies.raw(reply);
     if (agreement !== undefined) this.startTransmission(agreement);
     if (close) this.closing = true;
+    const { credentials } = this.host;
+    if (!startTls || credentials === undefined) return;
+    // what came in the clear behind STARTTLS was put there by somebody in between (CVE-2021-3716)
+    if (this.decoder.buffered > 0) {
+      throw new NbdError('protocol_error', 'data in the clear behind STARTTLS');
+    }
+    this.replies.flush();
+    void this.upgrade(credentials);
   }
 
   private startTransmission(agreement: Agreement<ServedExport>): void {
@@ -173,6 +221,8 @@ export class Connection implements ExportConnection {
     if (this.transmission !== undefined && this.transmission.waiting > 0) return;
     if (this.socketClosed) {
       this.resolveGone();
+    } else if (this.upgrading) {
+      this.socket.destroy();
     } else if (!this.socket.writableEnded && !this.socket.destroyed) {
       this.replies.flush();
       this.socket.end();

@@ -7,7 +7,20 @@ export {
 export { NbdError, type NbdErrorCode, type NbdErrorContext } from './errors.ts';
 export type { MaybePromise, NbdExport, NbdExtent } from './export.ts';
 export { MAX_PAYLOAD_BYTES } from './limits.ts';
+export type { TlsMode } from './negotiation.ts';
 export { AllocationState, BASE_ALLOCATION, DEFAULT_PORT, type HeaderStyle } from './protocol.ts';
 export type { ExportStats } from './served-export.ts';
-export { type ListenAddress, NbdServer, type NbdServerOptions } from './server.ts';
+export {
+  type ExportOptions as NbdExportOptions,
+  type ListenAddress,
+  type ListenOptions,
+  NbdServer,
+  type NbdServerOptions,
+} from './server.ts';
+export {
+  type ClientCredentials,
+  loadClientCredentials,
+  loadServerCredentials,
+  type ServerCredentials,
+} from './tls.ts';
 export { formatNbdUri, type NbdUri, parseNbdUri } from './uri.ts';

@@ -53,3 +53,6 @@ export const MIN_POOLED_BYTES = 64 * KIB;
 
 /** Buffers that a server keeps for reuse: fresh large buffers cost page faults and collections. */
 export const MAX_POOLED_BYTES = 64 * MIB;
+
+/** Allow rules of one export: a list that a person can still read. */
+export const MAX_ALLOW_RULES = 256;

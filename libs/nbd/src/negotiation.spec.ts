@@ -4,11 +4,17 @@ import { contextData, goData, u32 } from './messages.fixture.ts';
 import { type NamedExport, Negotiation, type Step } from './negotiation.ts';
 import { Info, Option, OptionReply, TransmissionFlag } from './protocol.ts';
 
+const everyone = () => true;
 const disk: NamedExport = {
   name: 'disk',
+  admits: everyone,
   target: new MemoryExport(1 << 20, { minimumBlockSize: 512, description: 'a test disk' }),
 };
-const other: NamedExport = { name: 'other', target: new MemoryExport(4096, { readOnly: true }) };
+const other: NamedExport = {
+  name: 'other',
+  admits: everyone,
+  target: new MemoryExport(4096, { readOnly: true }),
+};
 
 function start(...exports: NamedExport[]): Negotiation {
   return new Negotiation({

@@ -3,6 +3,7 @@
  * An option that this server does not know, or not yet, is answered ERR_UNSUP and changes nothing.
  */
 
+import { type Peer, STRANGER } from './access.ts';
 import { NbdError } from './errors.ts';
 import type { NbdExport } from './export.ts';
 import {
@@ -29,7 +30,11 @@ export interface ExportDirectory<T extends NamedExport = NamedExport> {
 export interface NamedExport {
   readonly name: string;
   readonly target: NbdExport;
+  admits(peer: Peer): boolean;
 }
+
+/** `required`: nothing but TLS is to be had before TLS. `optional`: exports say themselves whom they admit. */
+export type TlsMode = 'off' | 'optional' | 'required';
 
 /** A metadata context as selected; ids start at 1. */
 export interface SelectedContext {
@@ -50,6 +55,8 @@ export interface Step<T extends NamedExport = NamedExport> {
   readonly agreement?: Agreement<T>;
   /** The connection is over, after the replies. */
   readonly close?: boolean;
+  /** The connection is to be encrypted, after the replies; `secured` tells when it is. */
+  readonly startTls?: boolean;
 }
 
 export class Negotiation<T extends NamedExport = NamedExport> {
@@ -57,7 +64,19 @@ export class Negotiation<T extends NamedExport = NamedExport> {
   private style: HeaderStyle = 'simple';
   private selection: { served: T; contexts: SelectedContext[] } | undefined;
 
-  constructor(private readonly directory: ExportDirectory<T>) {}
+  private peer: Peer = STRANGER;
+
+  constructor(
+    private readonly directory: ExportDirectory<T>,
+    private readonly tls: TlsMode = 'off',
+  ) {}
+
+  /** What was agreed in the clear counts no more (proto.md, STARTTLS). */
+  secured(peer: Peer): void {
+    this.peer = peer;
+    this.style = 'simple';
+    this.selection = undefined;
+  }
 
   /** @throws NbdError `protocol_error` for flags that the server did not offer */
   clientFlags(flags: number): void {
@@ -73,7 +92,10 @@ export class Negotiation<T extends NamedExport = NamedExport> {
 
   /** @throws NbdError `protocol_error` where the protocol has no way to answer */
   handle({ option, data }: OptionRequest): Step<T> {
-    if (option === Option.ExportName) return this.exportName(data);
+    if (option === Option.ExportName) {
+      if (this.mustEncrypt) throw new NbdError('protocol_error', 'EXPORT_NAME before TLS');
+      return this.exportName(data);
+    }
     if (option === Option.Abort) {
       return { replies: [optionReply(option, OptionReply.Ack)], close: true };
     }
@@ -85,7 +107,13 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     }
   }
 
+  private get mustEncrypt(): boolean {
+    return this.tls === 'required' && !this.peer.secure;
+  }
+
   private answer(option: number, data: Buffer | undefined): Step<T> {
+    if (option === Option.StartTls && this.tls !== 'off') return this.startTls(option, data);
+    if (this.mustEncrypt) throw tlsRequired('this server speaks TLS only');
     switch (option) {
       case Option.List:
         return this.list(option, data);
@@ -121,13 +149,19 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     return { replies: [optionReply(option, OptionReply.Ack)] };
   }
 
+  private startTls(option: number, data: Buffer | undefined): Step<T> {
+    requireEmpty(data);
+    if (this.peer.secure) throw invalidOptionData('TLS is in use already');
+    return { replies: [optionReply(option, OptionReply.Ack)], startTls: true };
+  }
+
   private exportName(data: Buffer | undefined): Step<T> {
     if (this.style === 'extended') {
       throw new NbdError('protocol_error', 'EXPORT_NAME after EXTENDED_HEADERS');
     }
     const name = data === undefined ? undefined : decodeString(data, 'export name');
     const served = name === undefined ? undefined : this.directory.find(name);
-    if (served === undefined) {
+    if (served?.admits(this.peer) !== true) {
       throw new NbdError('protocol_error', 'EXPORT_NAME of an export that does not exist');
     }
     return {
@@ -139,8 +173,9 @@ export class Negotiation<T extends NamedExport = NamedExport> {
   private list(option: number, data: Buffer | undefined): Step<T> {
     requireEmpty(data);
     const replies: Buffer[] = [];
-    for (const { name, target } of this.directory.list()) {
-      replies.push(serverReply(option, name, target));
+    for (const served of this.directory.list()) {
+      if (!served.admits(this.peer)) continue;
+      replies.push(serverReply(option, served.name, served.target));
     }
     replies.push(optionReply(option, OptionReply.Ack));
     return { replies };
@@ -200,10 +235,18 @@ export class Negotiation<T extends NamedExport = NamedExport> {
 
   private find(name: string): T {
     const served = this.directory.find(name);
-    if (served !== undefined) return served;
+    if (served?.admits(this.peer)) return served;
     const shown = name === '' ? 'default export' : `export "${name}"`;
+    if (served !== undefined) throw this.notAdmitted(shown);
     throw new NbdError('option_refused', `${shown} does not exist`, {
       replyType: OptionReply.ErrUnknown,
+    });
+  }
+
+  private notAdmitted(shown: string): NbdError {
+    if (this.tls !== 'off' && !this.peer.secure) return tlsRequired(`${shown} needs TLS`);
+    return new NbdError('option_refused', `${shown} does not admit this client`, {
+      replyType: OptionReply.ErrPolicy,
     });
   }
 
@@ -225,6 +268,10 @@ export class Negotiation<T extends NamedExport = NamedExport> {
   private agreeOn(served: T): Agreement<T> {
     return { served, style: this.style, contexts: this.selected(served) };
   }
+}
+
+function tlsRequired(message: string): NbdError {
+  return new NbdError('option_refused', message, { replyType: OptionReply.ErrTlsRequired });
 }
 
 function namespaceOf(context: string): string {

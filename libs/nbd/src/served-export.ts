@@ -1,5 +1,6 @@
 /** An export under its name while a server has it: who is connected, and what went through. */
 
+import { admits, type Peer } from './access.ts';
 import type { NbdExport } from './export.ts';
 import { Command } from './protocol.ts';
 import type { Request } from './session-decoder.ts';
@@ -29,7 +30,13 @@ export class ServedExport {
   constructor(
     readonly name: string,
     readonly target: NbdExport,
+    /** Rules on certificates, of which one must fit; everyone is admitted without them. */
+    private readonly allow?: readonly string[],
   ) {}
+
+  admits(peer: Peer): boolean {
+    return admits(this.allow, peer);
+  }
 
   get stats(): ExportStats {
     const { requests, errors, readBytes, writtenBytes } = this;

@@ -1,6 +1,8 @@
 /** The server: exports by name, listeners on TCP and unix sockets, and the bounds over all connections. */
 
+import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { checkRules } from './access.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { invalidOption } from './errors.ts';
@@ -15,8 +17,10 @@ import {
   MAX_STRING_BYTES,
   MAX_TOTAL_IN_FLIGHT_BYTES,
 } from './limits.ts';
+import type { TlsMode } from './negotiation.ts';
 import { type ExportStats, ServedExport } from './served-export.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import type { ServerCredentials } from './tls.ts';
 
 export interface NbdServerOptions {
   /** Export that the empty name stands for; none without it. */
@@ -26,6 +30,8 @@ export interface NbdServerOptions {
   maxTotalInFlightBytes?: number;
   handshakeTimeoutMs?: number;
   drainTimeoutMs?: number;
+  /** Needed where a listener speaks TLS. */
+  credentials?: ServerCredentials;
   /** Told of errors that are not `NbdError`: faults of an export or of this server. */
   onUnexpected?: (error: unknown) => void;
 }
@@ -33,15 +39,29 @@ export interface NbdServerOptions {
 /** TCP with port 0 for any free one, or a unix socket. */
 export type ListenAddress = { host: string; port: number } | { path: string };
 
+export interface ListenOptions {
+  /** `off` unless given. */
+  tls?: TlsMode;
+  /** Permission bits of a unix socket: who may connect. Those of the process's umask unless given. */
+  mode?: number;
+}
+
+export interface ExportOptions {
+  /** Certificates of clients that may use the export, such as `CN=alice`; one must fit. Everyone without it. */
+  allow?: readonly string[];
+}
+
 export class NbdServer {
   private readonly exports = new Map<string, ServedExport>();
   private readonly listeners = new Set<Server>();
   private readonly connections = new Set<Connection>();
-  private readonly options: Required<NbdServerOptions>;
+  private readonly options: Required<Omit<NbdServerOptions, 'credentials'>>;
+  private readonly credentials: ServerCredentials | undefined;
   private readonly host: ConnectionHost;
   private inFlightBytes = 0;
 
-  constructor(options: NbdServerOptions = {}) {
+  constructor({ credentials, ...options }: NbdServerOptions = {}) {
+    this.credentials = credentials;
     this.options = {
       defaultExport: '',
       maxConnections: MAX_CONNECTIONS,
@@ -57,16 +77,18 @@ export class NbdServer {
 
   /**
    * Serves `target` under `name` from now on.
-   * @throws NbdError `invalid_option` for a name in use or too long, or block sizes that the protocol forbids
+   * @throws NbdError `invalid_option` for a name in use or too long, a rule that is none, or block sizes that the
+   *   protocol forbids
    */
-  addExport(name: string, target: NbdExport): void {
+  addExport(name: string, target: NbdExport, { allow }: ExportOptions = {}): void {
     const bytes = Buffer.byteLength(name);
     if (bytes > MAX_STRING_BYTES || name.includes('\0')) {
       throw invalidOption('name', `${bytes} bytes`, `up to ${MAX_STRING_BYTES} bytes without NUL`);
     }
     if (this.exports.has(name)) throw invalidOption('name', name, 'a name not in use');
     checkBlockSizes(target);
-    this.exports.set(name, new ServedExport(name, target));
+    if (allow !== undefined) checkRules(allow);
+    this.exports.set(name, new ServedExport(name, target, allow));
   }
 
   /**
@@ -87,12 +109,28 @@ export class NbdServer {
   /**
    * Listens there too; resolves to the address with the actual port. A unix socket that no server holds any more is
    * taken over.
+   * @throws NbdError `invalid_option` for TLS without credentials
    */
-  async listen(address: ListenAddress): Promise<ListenAddress> {
+  async listen(address: ListenAddress, options: ListenOptions = {}): Promise<ListenAddress> {
+    const { tls = 'off', mode } = options;
+    if (tls !== 'off' && this.credentials === undefined) {
+      throw invalidOption('tls', tls, 'off, as there is no certificate');
+    }
     if ('path' in address) await removeStaleSocket(address.path);
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.accept(socket),
+      this.accept(socket, tls),
     );
+    if (!('path' in address) || mode === undefined) return this.bind(listener, address);
+    // nobody may slip in before the mode is set
+    const umask = process.umask(0o777);
+    const bound = this.bind(listener, address);
+    process.umask(umask);
+    await bound;
+    await chmod(address.path, mode);
+    return bound;
+  }
+
+  private bind(listener: Server, address: ListenAddress): Promise<ListenAddress> {
     return new Promise((resolve, reject) => {
       listener.once('error', reject);
       listener.listen(address, () => {
@@ -120,20 +158,21 @@ export class NbdServer {
     await Promise.all(closed);
   }
 
-  private accept(socket: Socket): void {
+  private accept(socket: Socket, tls: TlsMode): void {
     if (this.connections.size >= this.options.maxConnections) {
       socket.destroy();
       return;
     }
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(socket, this.host);
+    const connection = new Connection(socket, this.host, tls);
     this.connections.add(connection);
     void connection.gone.then(() => this.connections.delete(connection));
   }
 
   private hostOfConnections(): ConnectionHost {
-    const { exports, options } = this;
+    const { exports, options, credentials } = this;
     return {
+      credentials,
       pool: new BufferPool(),
       handshakeTimeoutMs: options.handshakeTimeoutMs,
       drainTimeoutMs: options.drainTimeoutMs,

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ByteStream } from './byte-stream.ts';
-import { NbdServer, type NbdServerOptions } from './server.ts';
+import { type ListenAddress, NbdServer, type NbdServerOptions } from './server.ts';
 import { formatNbdUri } from './uri.ts';
 
 export interface Serving {
@@ -16,7 +16,7 @@ export interface Serving {
   readonly path: string;
   uri(name: string): string;
   /** A bare connection, for what no decent client would send. */
-  raw(): { socket: Socket; stream: ByteStream };
+  raw(address?: ListenAddress): { socket: Socket; stream: ByteStream };
   stop(): Promise<void>;
 }
 
@@ -31,8 +31,8 @@ export async function serve(options: NbdServerOptions = {}): Promise<Serving> {
     folder,
     path,
     uri: (name) => formatNbdUri({ path, name }),
-    raw: () => {
-      const socket = connect(path);
+    raw: (address = { path }) => {
+      const socket = connect(address);
       sockets.push(socket);
       return { socket, stream: new ByteStream(socket) };
     },

@@ -60,6 +60,9 @@ const poolsField = field(
   },
 );
 
+/** Whether the gateway's NBD port takes clients in the clear: `off` always, `optional` beside TLS, `required` never. */
+const NBD_TLS_MODES = ['off', 'optional', 'required'] as const;
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -72,6 +75,9 @@ const environmentSchema = z.object({
   ZONELAB_NBD_PORT: portField.prefault('10809'),
   ZONELAB_NBD_SOCKET: socketField.optional(),
   ZONELAB_TLS_DIR: pathField.optional(),
+  ZONELAB_NBD_TLS: z
+    .enum(NBD_TLS_MODES, { error: `one of ${NBD_TLS_MODES.join(', ')}` })
+    .optional(),
   ZONELAB_GATEWAY_ID: nameField.prefault(hostname),
   ZONELAB_ADMIN_KEY: field('"zl_" and 32 or more letters, digits, "_" and "-"', (text) =>
     /^zl_[\w-]{32,}$/.test(text) ? text : undefined,
@@ -91,7 +97,9 @@ export interface Config {
   nbdPort: number;
   /** Unix socket that the gateway serves beside its port. */
   nbdSocket: string | undefined;
+  /** Directory with `server-cert.pem`, `server-key.pem` and, where clients need certificates, `ca-cert.pem`. */
   tlsDir: string | undefined;
+  nbdTls: (typeof NBD_TLS_MODES)[number];
   gatewayId: string;
   /** A key that the API accepts as admin from its first start on. */
   adminKey: string | undefined;
@@ -126,6 +134,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     nbdPort: env.ZONELAB_NBD_PORT,
     nbdSocket: env.ZONELAB_NBD_SOCKET,
     tlsDir: env.ZONELAB_TLS_DIR,
+    nbdTls: env.ZONELAB_NBD_TLS ?? (env.ZONELAB_TLS_DIR === undefined ? 'off' : 'required'),
     gatewayId: env.ZONELAB_GATEWAY_ID,
     adminKey: env.ZONELAB_ADMIN_KEY,
     port: env.PORT,

@@ -1,6 +1,12 @@
 /** `zonelab nbd`: serves one image until interrupted. */
 import { once } from 'node:events';
-import { formatNbdUri, type ListenAddress, NbdServer } from '@zonelab/nbd';
+import {
+  formatNbdUri,
+  type ListenAddress,
+  loadServerCredentials,
+  NbdServer,
+  type TlsMode,
+} from '@zonelab/nbd';
 import { type FaultPlan, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { ZonedExport } from '@zonelab/zoned-export';
 import { describeError } from '../errors.ts';
@@ -14,10 +20,23 @@ export interface ServeOptions {
   readonly readOnly: boolean;
   /** What is to go wrong. */
   readonly faults?: FaultPlan | undefined;
+  /** Permission bits of the socket. */
+  readonly mode?: number | undefined;
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface TlsOptions {
+  /** With `server-cert.pem`, `server-key.pem` and, where clients need certificates, `ca-cert.pem`. */
+  readonly directory: string;
+  readonly mode: TlsMode;
+  /** Names in certificates of clients that may connect; all that the authority signed without it. */
+  readonly allow?: readonly string[] | undefined;
 }
 
 /** Prints the URI once clients can connect; returns after SIGINT or SIGTERM, the image closed cleanly. */
 export async function serveImage(path: string, options: ServeOptions, out: Output): Promise<void> {
+  const { name, place, mode, tls } = options;
+  const credentials = tls && (await loadServerCredentials(tls.directory));
   const stop = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const device = await ZonedDevice.open(path, {
     readOnly: options.readOnly,
@@ -25,12 +44,13 @@ export async function serveImage(path: string, options: ServeOptions, out: Outpu
   });
   try {
     const server = new NbdServer({
-      defaultExport: options.name,
+      defaultExport: name,
+      credentials,
       onUnexpected: (error) => out.warn(`zonelab nbd: ${describeError(error)}\n`),
     });
-    server.addExport(options.name, new ZonedExport(device, { description: path }));
-    const bound = await server.listen(options.place);
-    out.write(`${formatNbdUri({ ...bound, name: options.name })}\n`);
+    server.addExport(name, new ZonedExport(device, { description: path }), { allow: tls?.allow });
+    const bound = await server.listen(place, { mode, tls: tls?.mode });
+    out.write(`${formatNbdUri({ ...bound, name, tls: tls?.mode === 'required' })}\n`);
     await stop;
     await server.close();
     out.warn(faultLines(device.faultStatus() ?? []));
