@@ -79,3 +79,9 @@ export const MAX_BACKING_DEPTH = 64;
 
 /** A raw file is looked through for zeroes in pieces of this size; smaller holes are told as data. */
 export const ZERO_SCAN_BYTES = 64 * 1024;
+
+/** Memory for inflated clusters of one open image: enough to read a few streams in small pieces. */
+export const INFLATED_CACHE_BYTES = 4 * 1024 * 1024;
+
+/** Guest bytes whose extents are listed at once when unmapped space is looked for: bounds the list. */
+export const MAX_MAPPED_SEARCH_BYTES = 64 * 1024 * 1024;

@@ -110,13 +110,17 @@ export async function openDisk(path: string, options: OpenDiskOptions = {}): Pro
 }
 
 /** `above`: identities of the images that this one stands below. */
-function openOne(path: string, options: OpenDiskOptions, above: readonly string[]): OpenedDisk {
+async function openOne(
+  path: string,
+  options: OpenDiskOptions,
+  above: readonly string[],
+): Promise<OpenedDisk> {
   const readOnly = options.readOnly ?? false;
   const file = openFile(path, options, above);
   try {
     const format = options.format ?? guessFormat(file, readOnly);
     if (format === 'raw') return openRaw(path, file, options);
-    return openQcow2(path, file, options, [...above, file.identity]);
+    return await openQcow2(path, file, options, [...above, file.identity]);
   } catch (error) {
     file.close();
     throw error;
@@ -159,22 +163,22 @@ function openRaw(path: string, host: HostFile, options: OpenDiskOptions): Opened
   return new OpenedDisk(path, 'raw', disk, file, undefined, undefined);
 }
 
-function openQcow2(
+async function openQcow2(
   path: string,
   host: HostFile,
   options: OpenDiskOptions,
   chain: readonly string[],
-): OpenedDisk {
+): Promise<OpenedDisk> {
   const readOnly = options.readOnly ?? false;
   const file = options.wrap?.(host, 'image') ?? host;
   const header = readHeader(file);
   refuseClosedToUs(path, header, readOnly);
-  const dataFile = openDataFile(path, header, options, chain);
+  const dataFile = await openDataFile(path, header, options, chain);
   let backing: OpenedDisk | undefined;
   try {
-    backing = openBacking(path, header, options, chain);
+    backing = await openBacking(path, header, options, chain);
     const { maintained } = options;
-    const image = new Qcow2Image(file, readOnly, { backing, dataFile, maintained });
+    const image = await Qcow2Image.open(file, readOnly, { backing, dataFile, maintained });
     return new OpenedDisk(path, 'qcow2', image, file, dataFile, backing);
   } catch (error) {
     dataFile?.close();
@@ -208,12 +212,12 @@ export function encryptionOf(header: Pick<Qcow2Header, 'cryptMethod'>): string |
   return { 1: 'aes', 2: 'luks' }[header.cryptMethod] ?? `method ${header.cryptMethod}`;
 }
 
-function openDataFile(
+async function openDataFile(
   path: string,
   header: Qcow2Header,
   options: OpenDiskOptions,
   chain: readonly string[],
-): BlockFile | undefined {
+): Promise<BlockFile | undefined> {
   if ((header.incompatibleFeatures & INCOMPATIBLE.dataFile) === 0n) return undefined;
   const name = dataFileOf(header);
   if (name === undefined)
@@ -228,12 +232,12 @@ function openDataFile(
   });
 }
 
-function openBacking(
+async function openBacking(
   path: string,
   header: Qcow2Header,
   options: OpenDiskOptions,
   chain: readonly string[],
-): OpenedDisk | undefined {
+): Promise<OpenedDisk | undefined> {
   const name = header.backingFile;
   if (name === undefined || options.backing === false) return undefined;
   if (chain.length >= MAX_BACKING_DEPTH)
@@ -265,9 +269,9 @@ export function backingFormat(path: string, header: Qcow2Header): DiskFormat | u
 }
 
 /** Tells of which image a file is missing, where it cannot be opened. */
-function behind<T>(path: string, what: string, open: () => T): T {
+async function behind<T>(path: string, what: string, open: () => T | Promise<T>): Promise<T> {
   try {
-    return open();
+    return await open();
   } catch (cause) {
     if (!(cause instanceof ImageError) || cause.context.path === path) throw cause;
     throw new ImageError(cause.code, `${path}: its ${what}: ${cause.message}`, cause.context, {

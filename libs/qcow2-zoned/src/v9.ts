@@ -36,8 +36,10 @@ export async function addV9Zones(
   const { size, zoneCapacity, zoneSize } = geometry;
   const array = encodeV9Array(zones, (index) => Math.min(index * zoneSize + zoneCapacity, size));
   encodeV9Extension(geometry, 0);
-  const refcounts = new Refcounts(file, header, (place) => {
-    rewriteHeader(file, { ...readHeader(file), ...place });
+  const refcounts = new Refcounts(file, header, {
+    moveTable: (place) => {
+      rewriteHeader(file, { ...readHeader(file), ...place });
+    },
   });
   const clusters = Math.ceil(array.length / refcounts.clusterSize);
   const offset = refcounts.allocateRun(clusters);

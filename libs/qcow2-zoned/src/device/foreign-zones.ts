@@ -93,6 +93,6 @@ function* usedPlaces(
     length: image.fileLength,
     read: (target: Uint8Array, position: number) => image.readHost(target, position),
   };
-  for (const offset of references(file, l1, header.clusterBits))
+  for (const offset of references(file, l1, header))
     yield { name: 'a cluster of the disk', offset, length: clusterSize };
 }

@@ -54,12 +54,9 @@ export class ImageMark {
     await this.image.flush();
   }
 
-  /** Autoclear bits that we do not maintain are cleared on the way. */
+  /** Autoclear bits that we do not maintain are cleared on the way; those of a plain disk are the engine's affair. */
   #write(open: boolean, vouch: boolean): void {
-    if (this.info === undefined) {
-      if (this.image.header.autoclearFeatures !== 0n)
-        this.image.patchHeader(0n, EXTENSION.zoneTable, Buffer.alloc(0));
-    } else {
+    if (this.info !== undefined) {
       const { size: cleanSize, fileLength: cleanFileLength } = this.image;
       const info = { ...this.info, unclean: open, cleanSize, cleanFileLength };
       this.image.patchHeader(

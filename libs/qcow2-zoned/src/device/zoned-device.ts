@@ -84,7 +84,7 @@ export class ZonedDevice {
     let image: Qcow2Image;
     try {
       const parts = { maintained: AUTOCLEAR.zoneTableValid };
-      image = new Qcow2Image(file, options.readOnly ?? false, parts);
+      image = await Qcow2Image.open(file, options.readOnly ?? false, parts);
     } catch (error) {
       source.close();
       throw error;

@@ -402,6 +402,16 @@ export function headerPatches(
   return patches;
 }
 
+/** The write that gives an image of version 3 other incompatible bits. */
+export function incompatiblePatch(incompatibleFeatures: bigint): {
+  bytes: Buffer;
+  position: number;
+} {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(incompatibleFeatures);
+  return { bytes, position: AT.incompatibleFeatures };
+}
+
 /** The header as `headerPatches` leaves it. */
 export function withPatch(
   header: Qcow2Header,

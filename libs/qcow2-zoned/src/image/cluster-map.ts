@@ -7,29 +7,22 @@
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
 import {
-  clearEntry,
   ENTRY_BYTES,
   entryOffset,
   isCompressedEntry,
   isCopiedEntry,
-  isMapped,
   isZeroEntry,
   setCopied,
   writeCopiedEntry,
-  writeZeroEntry,
 } from '../format/entries.ts';
 import type { Qcow2Header } from '../format/header.ts';
+import { type L2Entry, L2Layout, UNALLOCATED_ENTRY } from './l2-layout.ts';
+import { ACTIVE_L2_TABLE, type MetadataGuard, type MetadataRange } from './metadata-guard.ts';
 import type { Refcounts } from './refcounts.ts';
 import { CachedTable, TableCache, type TableWrite } from './table-cache.ts';
 
-/** What a guest cluster is. `hostOffset` is 0 where it has no cluster in the file. */
-export interface Mapping {
-  readonly kind: 'unallocated' | 'zero' | 'data';
-  readonly hostOffset: number;
-}
-
-const UNALLOCATED: Mapping = { kind: 'unallocated', hostOffset: 0 };
-const ZERO: Mapping = { kind: 'zero', hostOffset: 0 };
+/** What `locate` answers where a unit has no bytes of its own in the file. */
+export const NOWHERE = { unallocated: -1, zero: -2, compressed: -3 } as const;
 
 /** The second phase of a flush, as it stood when the first began. */
 export interface TableChanges {
@@ -41,6 +34,8 @@ export interface TableChanges {
 export class ClusterMap {
   readonly #file: BlockFile;
   readonly #refcounts: Refcounts;
+  readonly layout: L2Layout;
+  readonly #hasZeroFlag: boolean;
   readonly #clusterSize: number;
   readonly #entriesPerTable: number;
   readonly #l1Offset: number;
@@ -49,11 +44,18 @@ export class ClusterMap {
   /** L1 entries that the disk does not have yet, those of new tables aside. */
   readonly #l1Changed = new Set<number>();
 
-  constructor(file: BlockFile, header: Qcow2Header, refcounts: Refcounts) {
+  constructor(
+    file: BlockFile,
+    header: Qcow2Header,
+    refcounts: Refcounts,
+    private readonly guard: MetadataGuard,
+  ) {
     this.#file = file;
     this.#refcounts = refcounts;
     this.#clusterSize = 2 ** header.clusterBits;
-    this.#entriesPerTable = this.#clusterSize / ENTRY_BYTES;
+    this.layout = new L2Layout(header);
+    this.#hasZeroFlag = header.version >= 3;
+    this.#entriesPerTable = this.layout.entriesPerTable;
     this.#l1Offset = header.l1TableOffset;
     this.#l1 = Buffer.alloc(header.l1Entries * ENTRY_BYTES);
     file.read(this.#l1, header.l1TableOffset);
@@ -70,34 +72,59 @@ export class ClusterMap {
     return this.#tables.crowded;
   }
 
-  lookup(guestCluster: number): Mapping {
-    const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
-    if (table === undefined) return UNALLOCATED;
-    const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
-    if (!isMapped(table.data, at)) return UNALLOCATED;
-    if (isCompressedEntry(table.data, at)) throw this.#compressed(guestCluster);
-    const hostOffset = this.#checked(entryOffset(table.data, at), 'data cluster', guestCluster);
-    if (isZeroEntry(table.data, at)) return hostOffset === 0 ? ZERO : { kind: 'zero', hostOffset };
-    return hostOffset === 0 ? UNALLOCATED : { kind: 'data', hostOffset };
+  /**
+   * Host offset of a unit (a cluster, or a subcluster; see `L2Layout`), or one of `NOWHERE`: the hot path, without
+   * an object. Throws `image_corrupt`.
+   */
+  locate(unit: number): number {
+    const { entryBytes, extended, unitsPerCluster, unitSize } = this.layout;
+    const cluster = extended ? Math.floor(unit / unitsPerCluster) : unit;
+    const table = this.#table(Math.floor(cluster / this.#entriesPerTable));
+    if (table === undefined) return NOWHERE.unallocated;
+    const at = (cluster % this.#entriesPerTable) * entryBytes;
+    if (isCompressedEntry(table.data, at)) return NOWHERE.compressed;
+    if (extended) {
+      const index = unit % unitsPerCluster;
+      const mask = 1 << index;
+      const zero = (L2Layout.zeroMask(table.data, at) & mask) !== 0;
+      const allocated = (L2Layout.allocatedMask(table.data, at) & mask) !== 0;
+      if (zero && allocated) this.entry(cluster); // which refuses it
+      if (zero) return NOWHERE.zero;
+      if (!allocated) return NOWHERE.unallocated;
+      return this.#dataOffset(table.data, at, cluster) + index * unitSize;
+    }
+    if (isZeroEntry(table.data, at)) {
+      if (!this.#hasZeroFlag) this.entry(cluster);
+      return NOWHERE.zero;
+    }
+    return this.#dataOffset(table.data, at, cluster);
   }
 
-  /** Host offset of a data cluster, or 0 where it is anything else: the hot path, without an object. */
-  dataOffset(guestCluster: number): number {
+  /**
+   * Host offset of a cluster whose bytes [from, to) can be written in place, or -1: they are stored, and nobody else
+   * refers to them.
+   */
+  writableOffset(guestCluster: number, from: number, to: number): number {
     const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
-    if (table === undefined) return 0;
-    const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
-    if (isCompressedEntry(table.data, at)) throw this.#compressed(guestCluster);
-    if (isZeroEntry(table.data, at)) return 0;
-    const offset = entryOffset(table.data, at);
-    return offset === 0 ? 0 : this.#checked(offset, 'data cluster', guestCluster);
+    if (table === undefined || table.shared) return -1;
+    const at = (guestCluster % this.#entriesPerTable) * this.layout.entryBytes;
+    if (!isCopiedEntry(table.data, at) || isCompressedEntry(table.data, at)) return -1;
+    if (this.layout.extended) {
+      const touched = this.layout.unitsTouched(from, to);
+      if ((L2Layout.allocatedMask(table.data, at) & touched) >>> 0 !== touched) return -1;
+      if ((L2Layout.zeroMask(table.data, at) & touched) !== 0) return -1;
+    } else if (isZeroEntry(table.data, at)) return -1;
+    return this.#dataOffset(table.data, at, guestCluster);
   }
 
-  /** The same, or 0 where others refer to the cluster too, so that it must not be written in place. */
-  writableOffset(guestCluster: number): number {
+  /** All that the tables say of a cluster. `copied` is false in a shared table. Throws `image_corrupt`. */
+  entry(guestCluster: number): L2Entry {
     const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
-    if (table === undefined || table.shared) return 0;
-    const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
-    return isCopiedEntry(table.data, at) ? this.dataOffset(guestCluster) : 0;
+    if (table === undefined) return UNALLOCATED_ENTRY;
+    const at = (guestCluster % this.#entriesPerTable) * this.layout.entryBytes;
+    const entry = this.layout.read(table.data, at);
+    this.#refuseNonsense(entry, guestCluster);
+    return entry.copied && table.shared ? { ...entry, copied: false } : entry;
   }
 
   /**
@@ -116,22 +143,22 @@ export class ClusterMap {
       this.#refcounts.release(offset);
       throw error;
     }
+    this.guard.add(offset);
     const table = this.#tables.add(new CachedTable(index, offset, data, true));
     table.touch(0, this.#clusterSize);
     writeCopiedEntry(this.#l1, index * ENTRY_BYTES, offset);
-    if (before !== undefined) this.#refcounts.releaseLater(before.offset);
+    if (before === undefined) return;
+    this.guard.remove(before.offset);
+    this.#refcounts.releaseLater(before.offset);
   }
 
-  link(guestCluster: number, hostOffset: number): void {
-    this.#change(guestCluster, (data, at) => writeCopiedEntry(data, at, hostOffset));
-  }
-
-  linkZero(guestCluster: number): void {
-    this.#change(guestCluster, writeZeroEntry);
-  }
-
-  unlink(guestCluster: number): void {
-    this.#change(guestCluster, clearEntry);
+  /** Changes an entry. Its table must be ours (`ensureTable`). */
+  put(guestCluster: number, entry: L2Entry): void {
+    const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
+    if (table === undefined) throw new Error(`cluster ${guestCluster} has no L2 table`);
+    const at = (guestCluster % this.#entriesPerTable) * this.layout.entryBytes;
+    this.layout.write(table.data, at, entry);
+    table.touch(at, at + this.layout.entryBytes);
   }
 
   /** The first guest cluster in [guestCluster, end) whose L2 table exists, or `end`: skips empty space. */
@@ -143,6 +170,14 @@ export class ClusterMap {
       cluster = (index + 1) * this.#entriesPerTable;
     }
     return end;
+  }
+
+  /** Where the active L2 tables lie, those that are not on disk yet included. */
+  *tables(): Iterable<MetadataRange> {
+    for (const index of this.tableIndexes()) {
+      const offset = entryOffset(this.#l1, index * ENTRY_BYTES);
+      yield { what: ACTIVE_L2_TABLE, offset, length: this.#clusterSize };
+    }
   }
 
   /** L1 indexes that have an L2 table. */
@@ -161,7 +196,8 @@ export class ClusterMap {
       setCopied(this.#l1, at, !table.shared);
       this.#l1Changed.add(index);
     }
-    for (let entry = 0; entry < this.#clusterSize; entry += ENTRY_BYTES) {
+    const { entryBytes, external } = this.layout;
+    for (let entry = 0; entry < this.#clusterSize && !external; entry += entryBytes) {
       const offset = entryOffset(table.data, entry);
       if (offset === 0 || isCompressedEntry(table.data, entry)) continue;
       const copied = this.#refcounts.count(offset) === 1;
@@ -210,46 +246,70 @@ export class ClusterMap {
     return false;
   }
 
-  #change(guestCluster: number, change: (data: Buffer, at: number) => void): void {
-    const table = this.#table(Math.floor(guestCluster / this.#entriesPerTable));
-    if (table === undefined) throw new Error(`cluster ${guestCluster} has no L2 table`);
-    const at = (guestCluster % this.#entriesPerTable) * ENTRY_BYTES;
-    change(table.data, at);
-    table.touch(at, at + ENTRY_BYTES);
-  }
-
   #table(index: number): CachedTable | undefined {
     const cached = this.#tables.get(index);
     if (cached !== undefined) return cached;
     const at = index * ENTRY_BYTES;
     if (at >= this.#l1.length) return undefined;
-    const offset = this.#checked(
-      entryOffset(this.#l1, at),
-      'L2 table',
-      index * this.#entriesPerTable,
-    );
+    const offset = entryOffset(this.#l1, at);
     if (offset === 0) return undefined;
+    this.#refuseMisplaced(offset, this.#file.length, 'L2 table', index * this.#entriesPerTable);
     const data = Buffer.allocUnsafe(this.#clusterSize);
     this.#file.read(data, offset);
     const shared = !isCopiedEntry(this.#l1, at);
     return this.#tables.add(new CachedTable(index, offset, data, false, shared));
   }
 
-  #compressed(guestCluster: number): ImageError {
-    const offset = guestCluster * this.#clusterSize;
-    const message = `guest offset ${offset}: compressed clusters are not supported`;
-    return new ImageError('unsupported_feature', message, { field: 'compressed cluster', offset });
+  /** Host offset of a cluster that holds data, or `NOWHERE.unallocated`. */
+  #dataOffset(table: Buffer, at: number, guestCluster: number): number {
+    const offset = entryOffset(table, at);
+    const { external } = this.layout;
+    if (offset === 0 && !(external && isCopiedEntry(table, at))) {
+      if (this.layout.extended) this.entry(guestCluster);
+      return NOWHERE.unallocated;
+    }
+    if (external) {
+      if (offset !== guestCluster * this.#clusterSize) this.#refuseNotInPlace(offset, guestCluster);
+    } else if (offset % this.#clusterSize !== 0 || offset > this.#file.length)
+      this.#refuseMisplaced(offset, this.#file.length, 'data cluster', guestCluster);
+    return offset;
   }
 
-  #checked(hostOffset: number, what: string, guestCluster: number): number {
-    if (hostOffset % this.#clusterSize === 0 && hostOffset <= this.#file.length) return hostOffset;
-    const guest = guestCluster * this.#clusterSize;
-    throw new ImageError(
-      'image_corrupt',
-      `${what} of guest offset ${guest}: host offset ${hostOffset} is ${
-        hostOffset % this.#clusterSize === 0 ? 'past the end of the file' : 'not cluster aligned'
-      }`,
-      { field: what, given: hostOffset, offset: guest },
-    );
+  /** What no writer of the format leaves. Slow paths only: the hot one looks for what it needs. */
+  #refuseNonsense({ host, allocated, zero }: L2Entry, guestCluster: number): void {
+    if (zero !== 0 && !this.#hasZeroFlag)
+      this.#refuse('zero cluster in a version 2 image', zero, guestCluster);
+    if ((allocated & zero) !== 0)
+      this.#refuse('subcluster both allocated and zero', allocated & zero, guestCluster);
+    if (host === undefined) {
+      if (allocated !== 0) this.#refuse('subclusters without a cluster', allocated, guestCluster);
+    } else if (!this.layout.external)
+      this.#refuseMisplaced(
+        host,
+        allocated === 0 ? Number.MAX_SAFE_INTEGER : this.#file.length,
+        'data cluster',
+        guestCluster,
+      );
+    else if (host !== guestCluster * this.#clusterSize) this.#refuseNotInPlace(host, guestCluster);
+  }
+
+  #refuseMisplaced(hostOffset: number, end: number, what: string, guestCluster: number): void {
+    if (hostOffset % this.#clusterSize !== 0)
+      this.#refuse(`${what}: host offset is not cluster aligned`, hostOffset, guestCluster);
+    if (hostOffset > end)
+      this.#refuse(`${what}: host offset is past the end of the file`, hostOffset, guestCluster);
+  }
+
+  #refuseNotInPlace(hostOffset: number, guestCluster: number): never {
+    return this.#refuse('place in the data file is not the guest offset', hostOffset, guestCluster);
+  }
+
+  #refuse(what: string, given: number, guestCluster: number): never {
+    const offset = guestCluster * this.#clusterSize;
+    throw new ImageError('image_corrupt', `guest offset ${offset}: ${what} (${given})`, {
+      field: what,
+      given,
+      offset,
+    });
   }
 }

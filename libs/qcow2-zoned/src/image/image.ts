@@ -1,23 +1,17 @@
 /**
  * A qcow2 image as a flat address space: read, write, zero, unmap, flush. Knows nothing of zones.
  *
- * The data path is synchronous, so that no two requests interleave in the tables; only a flush waits. What an
- * acknowledged flush promises, and why a crash in between leaves at most leaked clusters, is the order in
- * `#flushOnce`:
- *
- * 0. contents of new refcount blocks (rare, one more sync);
- * 1. raised refcounts, contents of new L2 tables, next to the data written since; sync;
- * 2. L1 and L2 entries as they stood when phase 1 began; sync;
- * 3. what a participant says must follow them (rare, one more sync);
- * then clusters unlinked in phase 2 may be taken again, and their lowered counts go into a later phase 1.
+ * The data path is synchronous, so that no two requests interleave in the tables; only a flush waits
+ * (image/flusher.ts has its order).
  */
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
-import { AUTOCLEAR, INCOMPATIBLE } from '../format/feature-bits.ts';
-import { refuseUnsupportedFeatures } from '../format/features.ts';
+import { roundDown, roundUp } from '../format/bytes.ts';
+import { AUTOCLEAR, INCOMPATIBLE, refuseUnsupportedFeatures } from '../format/features.ts';
 import {
   encodePointers,
   headerPatches,
+  incompatiblePatch,
   POINTERS_AT,
   type Qcow2Header,
   readHeader,
@@ -25,57 +19,89 @@ import {
 } from '../format/header.ts';
 import { rewriteHeader } from '../format/header-rewrite.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
+import { MAX_MAPPED_SEARCH_BYTES } from '../limits.ts';
 import { ClusterMap } from './cluster-map.ts';
+import {
+  type ClusterStore,
+  ExternalClusters,
+  MissingDataFile,
+  OwnClusters,
+} from './cluster-store.ts';
+import { CompressedReader } from './compressed-reader.ts';
+import { CompressedWriter } from './compressed-writer.ts';
+import { codecOf, loadCodec } from './compression.ts';
 import { DataWriter } from './data-writer.ts';
-import { type Disk, type Extent, ExtentList, MissingDisk } from './disk.ts';
-import { GroupFlush } from './group-flush.ts';
+import { type Disk, type Extent, MissingDisk } from './disk.ts';
+import { Eraser } from './eraser.ts';
+import { Flusher, type FlushParticipant } from './flusher.ts';
+import { GuestReader } from './guest-reader.ts';
+import { hasDataFile } from './l2-layout.ts';
+import { headerMetadata, MetadataGuard, type MetadataRange } from './metadata-guard.ts';
 import { Refcounts } from './refcounts.ts';
-import { readSnapshots, SnapshotKeeper } from './snapshots.ts';
+import { readSnapshots } from './snapshot-list.ts';
+import { SnapshotKeeper } from './snapshots.ts';
+
+export type { FlushBatch, FlushParticipant } from './flusher.ts';
+
+/** What we read. Who uses the zones of the zoned format says what it can do. */
+const SUPPORTED =
+  INCOMPATIBLE.dirty |
+  INCOMPATIBLE.corrupt |
+  INCOMPATIBLE.dataFile |
+  INCOMPATIBLE.compressionType |
+  INCOMPATIBLE.extendedL2 |
+  INCOMPATIBLE.zonedFormat;
 
 /** The other files that an image may need. */
 export interface ImageParts {
   /** What unallocated clusters read; the disk that the header names as backing file. */
-  readonly backing?: Disk;
+  readonly backing?: Disk | undefined;
   /** Where data clusters lie, in an image with an external data file. */
-  readonly dataFile?: BlockFile;
+  readonly dataFile?: BlockFile | undefined;
   /**
    * Autoclear bits that the caller keeps true while it writes. All others but "raw external data" are cleared before
    * the first change, which is how the format tells the owners of what they stand for (bitmaps) that it is out of date.
    */
-  readonly maintained?: bigint;
+  readonly maintained?: bigint | undefined;
 }
 
-/** Changes that ride on a flush. Called in this order; each step's writes are durable before the next. */
-export interface FlushBatch {
-  /** In phase 1, beside refcounts and data. */
-  writeFirst(): void;
-  /** In phase 2, beside L1 and L2 entries. */
-  writeWithTables(): void;
-  /** In a phase of its own, where there is something that must follow phase 2. */
-  readonly writeLast: (() => void) | undefined;
-}
-
-/** Whoever keeps state in order with the data. `beginFlush` freezes that state for the flush that begins. */
-export interface FlushParticipant {
-  beginFlush(): FlushBatch | undefined;
+/** What hangs on the active L1 table: all new where a snapshot is applied. */
+interface Tables {
+  readonly map: ClusterMap;
+  readonly reader: GuestReader;
+  readonly writer: DataWriter;
+  readonly eraser: Eraser;
 }
 
 export class Qcow2Image implements Disk {
   readonly clusterSize: number;
   readonly #file: BlockFile;
+  readonly #parts: ImageParts;
+  readonly #guard: MetadataGuard;
   readonly #refcounts: Refcounts;
-  #map: ClusterMap;
-  #writer: DataWriter;
-  readonly #flushes = new GroupFlush(() => this.#flushOnce());
+  readonly #store: ClusterStore;
+  readonly #inflated: CompressedReader;
+  readonly #compressor: CompressedWriter;
+  readonly #flusher: Flusher;
+  #tables: Tables;
   #header: Qcow2Header;
-  #participant: FlushParticipant | undefined;
-  #touched = false;
-  #failure: ImageError | undefined;
-  readonly #backing: Disk | undefined;
-  readonly #maintained: bigint;
-  #announced = false;
+  #writing = false;
 
-  /** Opens an image over `file`. Throws `not_qcow2`, `invalid_image`, `unsupported_feature`, `image_corrupt`. */
+  /** Loads what the image needs to be read, and opens it. Errors as for the constructor. */
+  static async open(
+    file: BlockFile,
+    readOnly: boolean,
+    parts: ImageParts = {},
+  ): Promise<Qcow2Image> {
+    await loadCodec(readHeader(file));
+    return new Qcow2Image(file, readOnly, parts);
+  }
+
+  /**
+   * Opens an image over `file`; its codec must be loaded (`loadCodec`). Without the parts that the header names, the
+   * image can be looked at, but not read through them. Throws `not_qcow2`, `invalid_image`, `unsupported_feature`,
+   * and `image_corrupt` for a writer where the image is marked dirty or corrupt.
+   */
   constructor(
     file: BlockFile,
     readonly readOnly: boolean,
@@ -83,15 +109,34 @@ export class Qcow2Image implements Disk {
   ) {
     this.#file = file;
     this.#header = readHeader(file);
-    refuseUnsupported(this.#header, readOnly);
+    refuseUnsupported(file.path, this.#header, readOnly);
+    this.#parts = { ...parts, backing: parts.backing ?? missingBacking(file, this.#header) };
     this.clusterSize = 2 ** this.#header.clusterBits;
-    this.#maintained = (parts.maintained ?? 0n) | AUTOCLEAR.rawDataFile;
-    this.#backing = parts.backing ?? missingBacking(file, this.#header);
-    this.#refcounts = new Refcounts(file, this.#header, (place) =>
-      this.#switchTo({ ...this.#header, ...place }),
-    );
-    this.#map = new ClusterMap(file, this.#header, this.#refcounts);
-    this.#writer = new DataWriter(file, this.#refcounts, this.#map, this.clusterSize);
+    const codec = codecOf(this.#header);
+    this.#inflated = new CompressedReader(file, codec, this.clusterSize);
+    this.#guard = new MetadataGuard(file.path, this.clusterSize, () => this.#metadata());
+    this.#refcounts = new Refcounts(file, this.#header, {
+      moveTable: (place) => this.#switchTo({ ...this.#header, ...place }),
+      guard: this.#guard,
+      onFree: (offset) => {
+        this.#compressor.forget(offset);
+        this.#inflated.forget();
+      },
+    });
+    this.#compressor = new CompressedWriter(file, this.#refcounts, codec);
+    this.#store = hasDataFile(this.#header)
+      ? new ExternalClusters(
+          parts.dataFile ?? new MissingDataFile(file.path),
+          this.clusterSize,
+          () => this.size,
+        )
+      : new OwnClusters(file, this.#refcounts, this.#guard);
+    this.#tables = this.#openTables();
+    this.#flusher = new Flusher({
+      ...{ file, dataFile: parts.dataFile, refcounts: this.#refcounts },
+      map: () => this.#tables.map,
+      condemn: (cause) => this.#condemn(cause),
+    });
   }
 
   get header(): Qcow2Header {
@@ -107,124 +152,116 @@ export class Qcow2Image implements Disk {
     return this.#file.length;
   }
 
-  /** True where a flush should come before the next write, so that memory stays bounded. */
-  get crowded(): boolean {
-    return this.#map.crowded;
+  /** Bytes of the smallest piece that is mapped on its own: a cluster, or a subcluster with extended L2 entries. */
+  get unitSize(): number {
+    return this.#tables.map.layout.unitSize;
   }
 
-  /** Host offset of the data cluster of a guest offset, or 0. */
+  /** True where a flush should come before the next write, so that memory stays bounded. */
+  get crowded(): boolean {
+    return this.#tables.map.crowded;
+  }
+
+  /** Host offset of the cluster that a guest offset lies in, or 0 where it has none. */
   hostOffset(guestOffset: number): number {
-    return this.#map.dataOffset(Math.floor(guestOffset / this.clusterSize));
+    return this.#tables.map.entry(Math.floor(guestOffset / this.clusterSize)).host ?? 0;
   }
 
   setParticipant(participant: FlushParticipant): void {
-    this.#participant = participant;
+    this.#flusher.participant = participant;
   }
 
   /** Tells that a participant has something for the next flush, though no byte was written. */
   noteChange(): void {
-    this.#touched = true;
+    this.#flusher.touched = true;
   }
 
   /** Fills `target` from guest `offset`. Errors: `io_error`, `image_corrupt`, `unsupported_feature`. */
   read(offset: number, target: Uint8Array): void {
-    let runStart = 0;
-    let runHost = 0;
-    let done = 0;
-    const finishRun = (): void => {
-      if (done === runStart) return;
-      const piece = target.subarray(runStart, done);
-      if (runHost === 0) this.#readWithoutData(offset + runStart, piece);
-      else this.#file.read(piece, runHost);
-    };
-    while (done < target.length) {
-      const guest = offset + done;
-      const inCluster = guest % this.clusterSize;
-      const length = Math.min(this.clusterSize - inCluster, target.length - done);
-      const cluster = Math.floor(guest / this.clusterSize);
-      const mapping = this.#map.dataOffset(cluster);
-      const host = mapping === 0 ? 0 : mapping + inCluster;
-      const continues =
-        host === 0 ? runHost === 0 : runHost !== 0 && host === runHost + (done - runStart);
-      if (!continues) {
-        finishRun();
-        runStart = done;
-        runHost = host;
-      }
-      done += length;
-    }
-    finishRun();
-  }
-
-  /** Writes `data` at guest `offset`. Errors: `no_space`, `io_error`; no entry changes then. */
-  write(offset: number, data: Uint8Array): void {
-    this.#beginChange();
-    this.#writer.write(offset, data);
-  }
-
-  /** Makes [offset, offset + length) read as zeroes, mapped: whole clusters become zero clusters. */
-  writeZeroes(offset: number, length: number): void {
-    this.#beginChange();
-    this.#forEachCluster(offset, length, (cluster, inCluster, part) => {
-      const { kind, hostOffset } = this.#map.lookup(cluster);
-      if (kind === 'zero') return;
-      if (kind === 'data' && part < this.clusterSize) {
-        this.#zeroPart(cluster, inCluster, part);
-        return;
-      }
-      this.#map.ensureTable(cluster);
-      this.#map.linkZero(cluster);
-      if (hostOffset !== 0) this.#refcounts.releaseLater(hostOffset);
-    });
-  }
-
-  /** Gives the whole clusters of the range back; they read as zeroes. Bytes of partial clusters stay. */
-  unmap(offset: number, length: number): void {
-    this.#beginChange();
-    const end = Math.floor((offset + length) / this.clusterSize);
-    for (let cluster = Math.ceil(offset / this.clusterSize); ; cluster++) {
-      cluster = this.#map.nextWithTable(cluster, end);
-      if (cluster >= end) return;
-      const { kind, hostOffset } = this.#map.lookup(cluster);
-      if (kind !== 'unallocated') {
-        this.#map.ensureTable(cluster);
-        this.#map.unlink(cluster);
-        if (hostOffset !== 0) this.#refcounts.releaseLater(hostOffset);
-      }
-    }
+    this.#tables.reader.read(offset, target);
   }
 
   /** What [offset, offset + length) is made of, backing files included. Errors as for `read`. */
   extents(offset: number, length: number): Extent[] {
-    const list = new ExtentList();
-    this.#forEachCluster(offset, length, (cluster, inCluster, part) => {
-      const { kind, hostOffset } = this.#map.lookup(cluster);
-      if (kind === 'unallocated') {
-        const at = cluster * this.clusterSize + inCluster;
-        for (const extent of this.#extentsBelow(at, part)) list.add(extent);
-        return;
-      }
-      const data = kind === 'data';
-      list.add({
-        ...{ length: part, depth: 0, present: true, zero: !data, data, compressed: false },
-        hostOffset: hostOffset === 0 ? undefined : hostOffset + inCluster,
-      });
-    });
-    return list.extents;
+    return this.#tables.reader.extents(offset, length);
   }
 
-  /** The first guest offset in [offset, end) whose cluster is not mapped at all, or `end`. */
-  firstUnmapped(offset: number, end: number): number {
-    for (let cluster = Math.floor(offset / this.clusterSize); ; cluster++) {
-      const at = cluster * this.clusterSize;
-      if (at >= end) return end;
-      if (this.#map.lookup(cluster).kind === 'unallocated') return Math.max(offset, at);
+  /**
+   * Writes `data` at guest `offset`. Errors: `no_space`, `io_error`; no entry changes then. `image_corrupt` marks the
+   * image, and nothing can be changed any more.
+   */
+  write(offset: number, data: Uint8Array): void {
+    this.#beginChange();
+    try {
+      this.#tables.writer.write(offset, data);
+    } catch (error) {
+      throw this.#condemn(error) ?? error;
     }
+  }
+
+  /** The same for one whole cluster, stored compressed where that makes it smaller. Errors as for `write`. */
+  writeCompressed(offset: number, cluster: Uint8Array): void {
+    if (offset % this.clusterSize !== 0 || cluster.length !== this.clusterSize)
+      throw new Error(`${cluster.length} bytes at ${offset} are not one whole cluster`);
+    if (hasDataFile(this.#header))
+      throw new ImageError(
+        'unsupported_feature',
+        `${this.#file.path}: an external data file holds no compressed clusters`,
+        { path: this.#file.path, field: 'data_file' },
+      );
+    this.#change(() => {
+      const { map, writer } = this.#tables;
+      const index = offset / this.clusterSize;
+      const store = this.#store;
+      if (!this.#compressor.write(index, cluster, { map, store })) writer.write(offset, cluster);
+    });
+  }
+
+  /**
+   * Makes [offset, offset + length) read as zeroes, mapped: whole clusters become zero clusters. Version 2 has none:
+   * there they become unallocated, or hold written zeroes over a backing disk.
+   */
+  writeZeroes(offset: number, length: number): void {
+    this.#change(() => this.#tables.eraser.zero(offset, length));
+  }
+
+  /**
+   * Gives the whole clusters of the range back (subclusters with extended L2 entries); they read as zeroes, over a
+   * backing disk too. Bytes of partial clusters stay, but for the one that the disk ends in.
+   */
+  unmap(offset: number, length: number): void {
+    const end = offset + length === this.size ? roundUp(this.size, this.unitSize) : offset + length;
+    this.#change(() => this.#tables.eraser.unmap(offset, end - offset));
+  }
+
+  /** Makes the whole clusters of the range unallocated: the backing disk's bytes show again. */
+  drop(offset: number, length: number): void {
+    const end =
+      offset + length === this.size ? roundUp(this.size, this.clusterSize) : offset + length;
+    this.#change(() => this.#tables.eraser.drop(offset, end - offset));
+  }
+
+  /** The first guest offset in [offset, end) that is not mapped at all, in no file of the chain, or `end`. */
+  firstUnmapped(offset: number, end: number): number {
+    let at = offset;
+    while (at < end) {
+      const length = Math.min(end - at, roundDown(MAX_MAPPED_SEARCH_BYTES, this.clusterSize));
+      for (const extent of this.extents(at, length)) {
+        if (!extent.present) return at;
+        at += extent.length;
+      }
+    }
+    return end;
   }
 
   /** Resolves when everything written before the call is durable, shared with others who wait. */
   flush(): Promise<void> {
-    return this.#flushes.request();
+    return this.#flusher.flush();
+  }
+
+  /** Makes everything durable, counts of freed clusters included. The image must not be used afterwards. */
+  settle(): Promise<void> {
+    return this.#flusher.settle();
   }
 
   /** Changes the autoclear bits and, where it is there, extension `magic`, in place and durably. */
@@ -243,6 +280,7 @@ export class Qcow2Image implements Disk {
   updateHeader(change: (header: Qcow2Header) => Qcow2Header): void {
     this.#assertWritable();
     this.#header = rewriteHeader(this.#file, change(this.#header));
+    this.#guard.reset();
   }
 
   /** Internal snapshots, in the order of their table. */
@@ -266,17 +304,10 @@ export class Qcow2Image implements Disk {
 
   /** True where no snapshot shares the clusters of a range, so that they can be written in place. */
   ownsClusters(offset: number, length: number): boolean {
-    let owned = true;
-    this.#forEachCluster(offset, length, (cluster) => {
-      owned &&= this.#map.writableOffset(cluster) !== 0;
-    });
-    return owned;
-  }
-
-  /** Makes everything durable, counts of freed clusters included. The image must not be used afterwards. */
-  async settle(): Promise<void> {
-    do await this.#flushCounts();
-    while (this.#touched || this.#refcounts.dirty || this.#map.dirty);
+    for (let at = roundDown(offset, this.clusterSize); at < offset + length; at += this.clusterSize)
+      if (this.#tables.map.writableOffset(at / this.clusterSize, 0, this.clusterSize) < 0)
+        return false;
+    return true;
   }
 
   /** Reads host bytes, for tables that lie in no guest address. */
@@ -289,64 +320,47 @@ export class Qcow2Image implements Disk {
     this.#file.write(data, hostOffset);
   }
 
-  /** A flush that also writes lowered refcounts, which otherwise wait for the next change: lost, they are leaks. */
-  #flushCounts(): Promise<void> {
-    this.#touched = true;
-    return this.flush();
-  }
-
-  async #flushOnce(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (!this.#touched && !this.#map.dirty) return;
-    try {
-      while (this.#refcounts.hasNewBlocks) {
-        this.#refcounts.writeNewBlocks();
-        await this.#file.sync();
-      }
-      await this.#flushPhases();
-    } catch (cause) {
-      this.#failure = new ImageError(
-        'io_error',
-        `${this.#file.path}: a flush failed, so what reached the disk is unknown; reopen the image`,
-        { path: this.#file.path },
-        { cause },
-      );
-      throw this.#failure;
-    }
-  }
-
-  async #flushPhases(): Promise<void> {
-    this.#touched = false;
-    const dropped = this.#refcounts.takeDropped();
-    this.#refcounts.writeChanges();
-    const tables = this.#map.capture();
-    const batch = this.#participant?.beginFlush();
-    batch?.writeFirst();
-    await this.#file.sync();
-    if (tables.writes.length > 0 || batch !== undefined) {
-      for (const { data, position } of tables.writes) this.#file.write(data, position);
-      batch?.writeWithTables();
-      await this.#file.sync();
-    }
-    tables.done();
-    if (batch?.writeLast !== undefined) {
-      batch.writeLast();
-      await this.#file.sync();
-    }
-    for (const hostOffset of dropped) this.#refcounts.release(hostOffset);
-  }
-
   async #keepSnapshots(work: (keeper: SnapshotKeeper) => Promise<void>): Promise<void> {
     this.#beginChange();
+    if (hasDataFile(this.#header))
+      throw new ImageError(
+        'unsupported_feature',
+        `${this.#file.path}: an image with an external data file cannot have snapshots`,
+        { path: this.#file.path, field: 'data_file' },
+      );
     const keeper = new SnapshotKeeper({
       file: this.#file,
       refcounts: this.#refcounts,
-      map: () => this.#map,
+      map: () => this.#tables.map,
       header: () => this.#header,
-      flush: () => this.#flushCounts(),
+      flush: () => this.#flusher.flushCounts(),
       switchTo: (header) => this.#switchTo(header),
     });
-    await work(keeper);
+    try {
+      await work(keeper);
+    } catch (error) {
+      throw this.#condemn(error) ?? error;
+    }
+  }
+
+  #openTables(): Tables {
+    const { backing } = this.#parts;
+    const map = new ClusterMap(this.#file, this.#header, this.#refcounts, this.#guard);
+    const reader = new GuestReader(this.#store.file, map, backing, this.#inflated);
+    const writer = new DataWriter(this.#store, map, reader);
+    const eraser = new Eraser(this.#store, map, reader, writer, {
+      hasZeroFlag: this.#header.version >= 3,
+      hasBacking: backing !== undefined,
+      rawDataFile: (this.#header.autoclearFeatures & AUTOCLEAR.rawDataFile) !== 0n,
+    });
+    return { map, reader, writer, eraser };
+  }
+
+  *#metadata(): Iterable<MetadataRange> {
+    yield* headerMetadata(this.#file, this.#header);
+    for (const offset of this.#refcounts.blockOffsets())
+      yield { what: 'refcount block', offset, length: this.clusterSize };
+    yield* this.#tables.map.tables();
   }
 
   /** One sector changes which tables are the image's. What they refer to must be durable. */
@@ -356,96 +370,73 @@ export class Qcow2Image implements Disk {
     this.#file.syncNow();
     const moved = header.l1TableOffset !== this.#header.l1TableOffset;
     this.#header = header;
-    if (!moved) return;
-    this.#map = new ClusterMap(this.#file, header, this.#refcounts);
-    this.#writer = new DataWriter(this.#file, this.#refcounts, this.#map, this.clusterSize);
+    this.#guard.reset();
+    if (moved) this.#tables = this.#openTables();
   }
 
-  /** To come before every change. */
+  #change(work: () => void): void {
+    this.#beginChange();
+    try {
+      work();
+    } catch (error) {
+      throw this.#condemn(error) ?? error;
+    }
+  }
+
   #beginChange(): void {
-    this.#assertWritable();
-    if (!this.#announced) this.#announceChanges();
-    this.#touched = true;
+    if (!this.#writing || this.#flusher.failure !== undefined) this.#beginWriting();
+    this.#flusher.touched = true;
   }
 
-  #announceChanges(): void {
-    const kept = this.#header.autoclearFeatures & this.#maintained;
-    if (kept !== this.#header.autoclearFeatures)
+  #beginWriting(): void {
+    this.#assertWritable();
+    const { autoclearFeatures } = this.#header;
+    const kept = autoclearFeatures & ((this.#parts.maintained ?? 0n) | AUTOCLEAR.rawDataFile);
+    if (kept !== autoclearFeatures)
       this.updateHeader((header) => ({ ...header, autoclearFeatures: kept }));
-    this.#announced = true;
+    this.#writing = true;
   }
 
   #assertWritable(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#flusher.failure !== undefined) throw this.#flusher.failure;
     if (this.readOnly)
       throw new ImageError('image_read_only', `${this.#file.path}: the image is open read-only`, {
         path: this.#file.path,
       });
   }
 
-  /** A run of clusters that hold no data here: zeroes, or what the backing disk has. */
-  #readWithoutData(offset: number, target: Uint8Array): void {
-    if (this.#backing === undefined) {
-      target.fill(0);
-      return;
+  /** Damaged tables must not be written through: sets the corrupt bit, durably, and refuses all changes from now on. */
+  #condemn(cause: unknown): ImageError | undefined {
+    if (!(cause instanceof ImageError) || cause.code !== 'image_corrupt') return undefined;
+    if (this.#flusher.failure === undefined && this.#header.version >= 3) {
+      const incompatibleFeatures = this.#header.incompatibleFeatures | INCOMPATIBLE.corrupt;
+      const { bytes, position } = incompatiblePatch(incompatibleFeatures);
+      this.#file.write(bytes, position);
+      this.#file.syncNow();
+      this.#header = { ...this.#header, incompatibleFeatures };
     }
-    const backing = this.#backing;
-    this.#forEachCluster(offset, target.length, (cluster, inCluster, part) => {
-      const at = cluster * this.clusterSize + inCluster;
-      const piece = target.subarray(at - offset, at - offset + part);
-      const visible = Math.max(0, Math.min(part, backing.size - at));
-      const below = this.#map.lookup(cluster).kind === 'unallocated' ? visible : 0;
-      if (below > 0) backing.read(at, piece.subarray(0, below));
-      piece.fill(0, below);
-    });
-  }
-
-  /** What the backing disk has for a range that is not allocated here; zeroes past its end. */
-  #extentsBelow(offset: number, length: number): Extent[] {
-    const below = Math.max(0, Math.min(length, (this.#backing?.size ?? 0) - offset));
-    const extents = (below > 0 && this.#backing?.extents(offset, below)) || [];
-    const hole = { depth: 0, present: false, zero: true, data: false, compressed: false } as const;
-    return [
-      ...extents.map((extent) => ({ ...extent, depth: extent.depth + 1 })),
-      { ...hole, length: length - below, hostOffset: undefined },
-    ];
-  }
-
-  #zeroPart(cluster: number, inCluster: number, length: number): void {
-    const host = this.#map.writableOffset(cluster);
-    if (host !== 0) this.#writer.writeZeroes(host + inCluster, length);
-    else this.#writer.write(cluster * this.clusterSize + inCluster, Buffer.alloc(length));
-  }
-
-  #forEachCluster(
-    offset: number,
-    length: number,
-    visit: (cluster: number, inCluster: number, part: number) => void,
-  ): void {
-    for (let done = 0; done < length; ) {
-      const inCluster = (offset + done) % this.clusterSize;
-      const part = Math.min(this.clusterSize - inCluster, length - done);
-      visit(Math.floor((offset + done) / this.clusterSize), inCluster, part);
-      done += part;
-    }
+    this.#flusher.failure ??= cause;
+    return this.#flusher.failure;
   }
 }
 
-function refuseUnsupported(header: Qcow2Header, readOnly: boolean): void {
-  refuseUnsupportedFeatures(header, INCOMPATIBLE.zonedFormat); // who uses the zones says what it can do
-  const unsupported = (field: string, given: string | number, message: string): never => {
-    throw new ImageError('unsupported_feature', message, { field, given });
-  };
-  if (!readOnly && header.backingFile !== undefined)
-    unsupported(
-      'backing_file',
-      header.backingFile,
-      'images with a backing file can be opened read-only only',
-    );
+function refuseUnsupported(path: string, header: Qcow2Header, readOnly: boolean): void {
+  refuseUnsupportedFeatures(header, SUPPORTED);
   if (header.cryptMethod !== 0)
-    unsupported('crypt_method', header.cryptMethod, 'encrypted images are not supported');
-  if (!readOnly && header.version === 2)
-    unsupported('version', 2, 'version 2 images can be opened read-only only');
+    throw new ImageError('unsupported_feature', 'encrypted images are not supported', {
+      ...{ path, field: 'crypt_method', given: header.cryptMethod },
+    });
+  if (readOnly) return;
+  for (const [bit, state] of [
+    [INCOMPATIBLE.dirty, 'dirty: it was not closed cleanly, and its refcounts may be wrong'],
+    [INCOMPATIBLE.corrupt, 'corrupt'],
+  ] as const)
+    if ((header.incompatibleFeatures & bit) !== 0n)
+      throw new ImageError(
+        'image_corrupt',
+        `${path}: the image is marked ${state}; repair it before it is opened for writing`,
+        { path, field: 'incompatible_features', allowed: 'a repaired image, or a read-only open' },
+      );
 }
 
 function missingBacking(file: BlockFile, header: Qcow2Header): Disk | undefined {

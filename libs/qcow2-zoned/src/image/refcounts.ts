@@ -12,6 +12,7 @@ import { readU64, roundUp, writeU64 } from '../format/bytes.ts';
 import { ENTRY_BYTES } from '../format/entries.ts';
 import type { Qcow2Header } from '../format/header.ts';
 import { MAX_REFCOUNT_TABLE_BYTES } from '../limits.ts';
+import type { MetadataGuard } from './metadata-guard.ts';
 import { type RefcountCodec, refcountCodec } from './refcount-codec.ts';
 import { CachedTable, TableCache } from './table-cache.ts';
 
@@ -27,16 +28,20 @@ export interface Allocation {
 /** Makes the header point at another refcount table, durably, once all that was written is durable. */
 type MoveTable = (place: { refcountTableOffset: number; refcountTableClusters: number }) => void;
 
-const refuseToMove: MoveTable = () => {
-  throw new Error('a reader takes no clusters');
-};
+/** What a writer brings; a reader only counts. */
+export interface RefcountWriter {
+  readonly moveTable?: MoveTable;
+  readonly guard?: MetadataGuard;
+  /** Told when a cluster gets free: whoever keeps something about its content must forget it. */
+  readonly onFree?: (offset: number) => void;
+}
 
 export class Refcounts {
   readonly #file: BlockFile;
   readonly clusterSize: number;
   readonly #codec: RefcountCodec;
   readonly #entriesPerBlock: number;
-  readonly #moveTable: MoveTable;
+  readonly #writer: RefcountWriter;
   #tableOffset: number;
   /** Host offsets of the blocks; 0 where there is none. */
   #blockOffsets: Float64Array;
@@ -50,9 +55,9 @@ export class Refcounts {
   /** Host bytes from here on have never been written. */
   #highWater: number;
 
-  /** `moveTable` is for writers: without it the table cannot grow. */
-  constructor(file: BlockFile, header: Qcow2Header, moveTable: MoveTable = refuseToMove) {
-    this.#moveTable = moveTable;
+  /** Without a `writer` clusters can be counted, but not taken. */
+  constructor(file: BlockFile, header: Qcow2Header, writer: RefcountWriter = {}) {
+    this.#writer = writer;
     this.#file = file;
     this.clusterSize = 2 ** header.clusterBits;
     this.#codec = refcountCodec(header.refcountOrder);
@@ -99,12 +104,30 @@ export class Refcounts {
       const first = index * this.#entriesPerBlock;
       for (let i = Math.max(0, this.#cursor - first); i < this.#entriesPerBlock; i++) {
         if (this.#codec.get(block.data, i) !== 0) continue;
+        this.#writer.guard?.assertFree((first + i) * this.clusterSize);
         this.#set(block, i, 1);
         this.#cursor = first + i + 1;
         return this.#taken((first + i) * this.clusterSize);
       }
       this.#cursor = first + this.#entriesPerBlock;
     }
+  }
+
+  /** One past the last cluster with a reference, in bytes: the file needs to be no longer. */
+  get end(): number {
+    for (let index = this.#blockOffsets.length - 1; index >= 0; index--) {
+      const block = this.#block(index);
+      if (block === undefined) continue;
+      for (let i = this.#entriesPerBlock - 1; i >= 0; i--)
+        if (this.#codec.get(block.data, i) !== 0)
+          return (index * this.#entriesPerBlock + i + 1) * this.clusterSize;
+    }
+    return 0;
+  }
+
+  /** To be called when the file was cut behind `end`: what comes there now reads as zeroes. */
+  noteCut(): void {
+    this.#highWater = this.end;
   }
 
   /** Takes `count` free clusters that follow one another. Returns the offset of the first. */
@@ -161,8 +184,12 @@ export class Refcounts {
   /** Gives back one reference. Only for clusters that nothing durable points at. */
   release(offset: number): void {
     const { block, index, count } = this.#used(offset);
+    if (count === 1) {
+      this.#writer.guard?.assertFree(offset);
+      this.#cursor = Math.min(this.#cursor, offset / this.clusterSize);
+      this.#writer.onFree?.(offset);
+    }
     this.#set(block, index, count - 1);
-    if (count === 1) this.#cursor = Math.min(this.#cursor, offset / this.clusterSize);
   }
 
   #used(offset: number): { block: CachedTable; index: number; count: number } {
@@ -255,13 +282,15 @@ export class Refcounts {
     offsets.forEach((blockOffset, index) => {
       writeU64(table, blockOffset, index * ENTRY_BYTES);
     });
+    for (let at = 0; at < bytes; at += this.clusterSize)
+      this.#writer.guard?.assertFree(offset + at);
+    for (const block of blocks) this.#writer.guard?.assertFree(block.offset);
     this.writeNewBlocks();
     for (const block of blocks) this.#file.write(block.data, block.offset);
     this.#file.write(table, offset);
-    this.#moveTable({
-      refcountTableOffset: offset,
-      refcountTableClusters: bytes / this.clusterSize,
-    });
+    const { moveTable } = this.#writer;
+    if (moveTable === undefined) throw new Error('a reader takes no clusters');
+    moveTable({ refcountTableOffset: offset, refcountTableClusters: bytes / this.clusterSize });
     this.#tableOffset = offset;
     this.#blockOffsets = offsets;
     for (const block of blocks) this.#blocks.add(block);
@@ -288,7 +317,9 @@ export class Refcounts {
 
   /** A new block lives in the first cluster that it counts, and so needs no other block. */
   #createBlock(index: number): CachedTable {
-    const { offset } = this.#taken(index * this.#entriesPerBlock * this.clusterSize);
+    const offset = index * this.#entriesPerBlock * this.clusterSize;
+    this.#writer.guard?.add(offset);
+    this.#taken(offset);
     const data = Buffer.alloc(this.clusterSize);
     this.#file.write(data, offset); // takes the space now: a flush must not be the first to find the disk full
     const block = this.#blocks.add(new CachedTable(index, offset, data, true));

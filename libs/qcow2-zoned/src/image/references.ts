@@ -1,27 +1,37 @@
 /** Walks the tables of one state of an image: the active one, or a snapshot's. */
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
-import { compressedPlace, ENTRY_BYTES, entryOffset, isCompressedEntry } from '../format/entries.ts';
+import {
+  type CompressedPlace,
+  compressedPlace,
+  ENTRY_BYTES,
+  entryOffset,
+  isCompressedEntry,
+} from '../format/entries.ts';
+import { l2EntryBytes, type Qcow2Header } from '../format/header.ts';
+import { hasDataFile } from './l2-layout.ts';
 
 /**
- * Host offsets of all clusters that an L1 table refers to, L2 tables included, once for each reference. The tables
- * must be on disk. Throws `image_corrupt` for an offset that cannot be a cluster.
+ * Host offsets of all clusters of the image's file that an L1 table refers to, L2 tables included, once for each
+ * reference. The tables must be on disk. Throws `image_corrupt` for an offset that cannot be a cluster.
  */
 export function* references(
   file: Pick<BlockFile, 'length' | 'read'>,
   l1: Buffer,
-  clusterBits: number,
+  header: Qcow2Header,
 ): Iterable<number> {
-  const clusterSize = 2 ** clusterBits;
+  const clusterSize = 2 ** header.clusterBits;
+  const entryBytes = l2EntryBytes(header);
   const table = Buffer.alloc(clusterSize);
   for (let at = 0; at < l1.length; at += ENTRY_BYTES) {
     const tableOffset = entryOffset(l1, at);
     if (tableOffset === 0) continue;
     yield checked(tableOffset, clusterSize, file.length, 'L2 table');
+    if (hasDataFile(header)) continue;
     file.read(table, tableOffset);
-    for (let entry = 0; entry < table.length; entry += ENTRY_BYTES) {
+    for (let entry = 0; entry < table.length; entry += entryBytes) {
       if (isCompressedEntry(table, entry)) {
-        yield* compressedClusters(table, entry, clusterBits);
+        yield* compressedClusters(table, entry, header.clusterBits);
         continue;
       }
       const offset = entryOffset(table, entry);
@@ -30,14 +40,20 @@ export function* references(
   }
 }
 
-/** A compressed cluster may lie in two host clusters, or share one with others. */
-export function* compressedClusters(
+/** The host clusters of a compressed entry. */
+export function compressedClusters(
   table: Buffer,
   at: number,
   clusterBits: number,
 ): Iterable<number> {
-  const clusterSize = 2 ** clusterBits;
-  const { offset, length } = compressedPlace(table, at, clusterBits);
+  return hostClusters(compressedPlace(table, at, clusterBits), 2 ** clusterBits);
+}
+
+/** A compressed cluster may lie in two host clusters, or share one with others. */
+export function* hostClusters(
+  { offset, length }: CompressedPlace,
+  clusterSize: number,
+): Iterable<number> {
   const first = Math.floor(offset / clusterSize);
   const last = Math.floor((offset + length - 1) / clusterSize);
   for (let cluster = first; cluster <= last; cluster++) yield cluster * clusterSize;

@@ -11,16 +11,12 @@ import type { BlockFile } from '../file.ts';
 import { roundUp } from '../format/bytes.ts';
 import { ENTRY_BYTES, setCopied } from '../format/entries.ts';
 import type { Qcow2Header } from '../format/header.ts';
-import {
-  decodeSnapshots,
-  encodeSnapshots,
-  newExtra,
-  type Snapshot,
-} from '../format/snapshot-table.ts';
+import { encodeSnapshots, newExtra, type Snapshot } from '../format/snapshot-table.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOT_NAME_BYTES, MAX_SNAPSHOTS } from '../limits.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import type { Refcounts } from './refcounts.ts';
 import { references } from './references.ts';
+import { readSnapshots } from './snapshot-list.ts';
 
 /** What the keeper needs of an image. The map and the header are asked for anew: a switch replaces them. */
 export interface SnapshotHost {
@@ -30,18 +26,6 @@ export interface SnapshotHost {
   header(): Qcow2Header;
   flush(): Promise<void>;
   switchTo(header: Qcow2Header): void;
-}
-
-/** Reads the snapshot table. `length`: bytes that it occupies. Throws `invalid_image`. */
-export function readSnapshots(
-  file: BlockFile,
-  header: Qcow2Header,
-): { snapshots: Snapshot[]; length: number } {
-  return decodeSnapshots(header.snapshotCount, (at, length) => {
-    const bytes = Buffer.alloc(length);
-    file.read(bytes, header.snapshotsOffset + at);
-    return bytes;
-  });
 }
 
 export class SnapshotKeeper {
@@ -55,7 +39,7 @@ export class SnapshotKeeper {
     const l1 = this.host.map().copyL1();
     const undo = new Undo(refcounts);
     try {
-      for (const offset of references(file, l1, this.host.header().clusterBits)) undo.add(offset);
+      for (const offset of references(file, l1, this.host.header())) undo.add(offset);
       const l1TableOffset = undo.allocate(this.#clusters(l1.length));
       clearCopied(l1);
       file.write(l1, l1TableOffset);
@@ -104,7 +88,7 @@ export class SnapshotKeeper {
     const l1 = this.#readL1(snapshot);
     const undo = new Undo(refcounts);
     try {
-      for (const offset of references(file, l1, this.host.header().clusterBits)) undo.add(offset);
+      for (const offset of references(file, l1, this.host.header())) undo.add(offset);
       const l1TableOffset = undo.allocate(this.#clusters(l1.length));
       clearCopied(l1);
       file.write(l1, l1TableOffset);
@@ -188,8 +172,7 @@ export class SnapshotKeeper {
   /** Gives back a state that no header refers to any more. */
   #releaseState(l1: Buffer, l1TableOffset: number): void {
     const { file, refcounts } = this.host;
-    for (const offset of references(file, l1, this.host.header().clusterBits))
-      refcounts.release(offset);
+    for (const offset of references(file, l1, this.host.header())) refcounts.release(offset);
     this.#releaseRun(l1TableOffset, l1.length);
   }
 
