@@ -41,6 +41,9 @@ export const MAX_CHECK_FINDINGS = 1000;
 /** Host clusters that a check counts: a byte of memory for each, in the parts of the file that are used. */
 export const MAX_CHECK_CLUSTERS = 2 ** 30;
 
+/** Times that a repair begins anew while errors are left; what is left then is beyond it. */
+export const MAX_REPAIR_ROUNDS = 3;
+
 /** Tables that a check reads, together: those of 512 TiB in clusters of 64 KiB. More is no honest file. */
 export const MAX_CHECK_TABLE_BYTES = 64 * 1024 ** 3;
 

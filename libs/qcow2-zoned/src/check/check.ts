@@ -5,6 +5,7 @@
 import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
+import { MAX_REPAIR_ROUNDS } from '../limits.ts';
 import { differences, endOfImage, tellDifference } from './compare.ts';
 import { type CheckFinding, Findings } from './findings.ts';
 import { markSound, type RepairMode, repairTables } from './repair.ts';
@@ -96,12 +97,11 @@ export async function repairFile(file: BlockFile, mode: RepairMode): Promise<Che
   unlessRefused(found, 'zone', () => checkZones(subject, found));
   const refused = new Findings();
   const flags = new Findings();
-  unlessRefused(refused, 'failure', () => repairTables(file, mode, flags));
-  let after = checkFile(file);
-  const sound = (): boolean => after.corruptions + after.checkErrors === 0;
-  if (sound()) markSound(file);
-  const zones = mode === 'all' && sound() ? await mendZones(file, refused) : [];
-  if (sound()) after = checkFile(file);
+  let after = repairUntilSound(file, mode, flags, refused);
+  const zones = mode === 'all' && isSound(after) ? await mendZones(file, refused) : [];
+  // a zone table that shared its clusters now has its own: the flags of those who keep them must follow
+  if (zones.length > 0) after = repairUntilSound(file, mode, new Findings(), refused);
+  else if (isSound(after)) after = checkFile(file);
   const left = new Set(after.findings.map(({ message }) => message));
   found.absorb(flags);
   return {
@@ -117,6 +117,30 @@ export async function repairFile(file: BlockFile, mode: RepairMode): Promise<Che
     },
   };
 }
+
+/** One round is enough, unless the file grew over places that entries named before. */
+function repairUntilSound(
+  file: BlockFile,
+  mode: RepairMode,
+  flags: Findings,
+  refused: Findings,
+): CheckReport {
+  for (let round = 1; ; round++) {
+    const found = new Findings();
+    unlessRefused(found, 'failure', () =>
+      repairTables(file, mode, round === 1 ? flags : new Findings()),
+    );
+    const report = checkFile(file);
+    if (isSound(report)) markSound(file);
+    if (isSound(report) || mode === 'leaks' || round === MAX_REPAIR_ROUNDS) {
+      refused.absorb(found);
+      return report;
+    }
+  }
+}
+
+const isSound = ({ corruptions, checkErrors }: CheckReport): boolean =>
+  corruptions + checkErrors === 0;
 
 /** Only where there is a doubt, or a table that holds and is not vouched for. */
 async function mendZones(file: BlockFile, refused: Findings): Promise<readonly ZoneRepair[]> {
