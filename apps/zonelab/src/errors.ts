@@ -11,8 +11,19 @@ export class CliError extends Error {
     readonly code: CliErrorCode,
     message: string,
     options?: { cause?: unknown },
+    /** Where a command's own exit codes tell failures apart. */
+    readonly exitCode?: number,
   ) {
     super(message, options);
+  }
+}
+
+/** Makes every failure of `work` end the command with `exitCode`. */
+export async function failingWith<T>(exitCode: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new CliError('failed', describeError(cause), { cause }, exitCode);
   }
 }
 

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { CliContext } from './context.ts';
 import { addDiskCommands } from './disk-program.ts';
-import { describeError, exitCodeOf } from './errors.ts';
+import { CliError, describeError, exitCodeOf } from './errors.ts';
 import { addImgCommands } from './img/program.ts';
 import { addLabCommands } from './lab/program.ts';
 import type { Output } from './output.ts';
@@ -18,7 +18,7 @@ export async function runProgram(args: readonly string[], out: Output): Promise<
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     out.warn(`zonelab: ${messageOf(error)}\n`);
     // qemu-img knows no exit code for usage, and its code 2 means a corrupt image.
-    if (args[0] === 'img') return 1;
+    if (args[0] === 'img') return (error instanceof CliError && error.exitCode) || 1;
     return error instanceof CommanderError ? 2 : exitCodeOf(error);
   }
 }

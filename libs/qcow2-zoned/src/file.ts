@@ -46,13 +46,17 @@ export class HostFile implements BlockFile {
   private constructor(
     readonly path: string,
     private readonly fd: number,
+    private readonly syncs: boolean,
   ) {
     this.#length = fs.fstatSync(fd).size;
   }
 
-  /** Opens an existing file. Errors: `file_not_found`, `io_error`. */
-  static open(path: string, options: { readOnly: boolean }): HostFile {
-    return HostFile.#open(path, options.readOnly ? 'r' : 'r+');
+  /**
+   * Opens an existing file. `sync: false`: syncs do nothing, for files that nobody relies on yet. Errors:
+   * `file_not_found`, `io_error`.
+   */
+  static open(path: string, options: { readOnly: boolean; sync?: boolean }): HostFile {
+    return HostFile.#open(path, options.readOnly ? 'r' : 'r+', options.sync);
   }
 
   /** Creates a new, empty file. Errors: `file_exists`, `no_space`, `io_error`. */
@@ -60,14 +64,14 @@ export class HostFile implements BlockFile {
     return HostFile.#open(path, 'wx+');
   }
 
-  static #open(path: string, flags: string): HostFile {
+  static #open(path: string, flags: string, syncs = true): HostFile {
     let fd: number;
     try {
       fd = fs.openSync(path, flags, 0o640);
     } catch (cause) {
       throw hostError('open', path, cause);
     }
-    if (fs.fstatSync(fd).isFile()) return new HostFile(path, fd);
+    if (fs.fstatSync(fd).isFile()) return new HostFile(path, fd, syncs);
     fs.closeSync(fd);
     throw new ImageError('io_error', `${path}: not a regular file`, { path });
   }
@@ -119,6 +123,7 @@ export class HostFile implements BlockFile {
   }
 
   sync(): Promise<void> {
+    if (!this.syncs) return Promise.resolve();
     return new Promise((resolve, reject) => {
       fs.fdatasync(this.fd, (cause) =>
         cause ? reject(hostError('fdatasync', this.path, cause)) : resolve(),
@@ -127,6 +132,7 @@ export class HostFile implements BlockFile {
   }
 
   syncNow(): void {
+    if (!this.syncs) return;
     try {
       fs.fdatasyncSync(this.fd);
     } catch (cause) {

@@ -44,6 +44,21 @@ export type { Disk, Extent } from './image/disk.ts';
 export { type ImageParts, Qcow2Image } from './image/image.ts';
 export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';
 export { type OpenDiskOptions, OpenedDisk, openDisk } from './open.ts';
+export { type BenchOptions, benchDisk } from './operations/bench.ts';
+export { type CompareOptions, type Comparison, compareDisks } from './operations/compare.ts';
+export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
+export { type ConvertOptions, convertInto, convertToFile } from './operations/convert.ts';
+export { type CopyOptions, copyDisk } from './operations/copy.ts';
+export { DiskRange } from './operations/disk-range.ts';
+export {
+  type Measurement,
+  type MeasureOptions,
+  measureQcow2,
+  measureRaw,
+} from './operations/measure.ts';
+export type { OperationOptions } from './operations/pace.ts';
+export { snapshotDisk } from './operations/snapshot-disk.ts';
+export { type PlacedExtent, walkExtents } from './operations/walk.ts';
 export type { DiskFormat } from './probe.ts';
 export { RawDisk } from './raw-disk.ts';
 export { validateGeometry, type ZoneGeometryOptions, zoneGeometry } from './zones/geometry.ts';

@@ -21,6 +21,8 @@ export interface OpenDiskOptions {
   readonly readOnly?: boolean;
   /** True: neither look at others' locks on the files nor take any. For readers only. */
   readonly shared?: boolean;
+  /** False: flushes do not wait for the disk below: for new files that nobody relies on yet. Default true. */
+  readonly sync?: boolean;
   /** False: the backing file stays closed; reading what only it has is refused. */
   readonly backing?: boolean;
   /** Every file must lie in one of these or below, symbolic links followed. Without it any place will do. */
@@ -131,7 +133,7 @@ function openFile(path: string, options: OpenDiskOptions, above: readonly string
   const { allowedDirectories } = options;
   const readOnly = options.readOnly ?? false;
   const real = allowedDirectories === undefined ? path : confine(path, allowedDirectories);
-  const file = HostFile.open(real, { readOnly });
+  const file = HostFile.open(real, { readOnly, sync: options.sync });
   try {
     if (above.includes(file.identity))
       throw new ImageError('invalid_image', `${path}: the backing chain comes back to this file`, {

@@ -42,11 +42,11 @@ export function takesObject(command: Command): Command {
 }
 
 /** Cache modes change nothing here: data reaches the disk before a command ends, where qemu-img's would. */
-export function cacheOption(flag: '-t <cache>' | '-T <cache>'): Option {
+export function cacheOption(flag: '-t <cache>' | '-T <cache>', exitCode?: number): Option {
   const what = flag.startsWith('-T') ? 'source cache' : 'cache';
   return new Option(flag, `${what} mode, as qemu-img's`).argParser((mode) => {
     if (CACHE_MODES.includes(mode)) return mode;
-    throw failure(`Invalid ${what} option: ${mode}`);
+    throw new CliError('failed', `Invalid ${what} option: ${mode}`, {}, exitCode);
   });
 }
 

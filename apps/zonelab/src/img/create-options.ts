@@ -2,7 +2,12 @@
  * The `-o` options of `img create`: qemu-img's own, and those of a zoned image under both of their names
  * (`zone_size` of the first public proposal, `zone.size` of the later ones).
  */
-import { type CreateOptions, invalidOption, type ZonedProfile } from '@zonelab/qcow2-zoned';
+import {
+  type CreateOptions,
+  invalidOption,
+  type MeasureOptions,
+  type ZonedProfile,
+} from '@zonelab/qcow2-zoned';
 import { readSize, SIZE_WORDS } from '../numbers.ts';
 import { SECTOR_BYTES } from '../zones/wire-names.ts';
 
@@ -13,6 +18,11 @@ type ZonedOptions = Mutable<NonNullable<CreateOptions['zoned']>>;
 interface Draft {
   size?: number;
   clusterSize?: number;
+  backingFile?: string;
+  backingFormat?: string;
+  refcountBits?: number;
+  extendedL2?: boolean;
+  preallocation?: string;
   zoned: Partial<ZonedOptions>;
 }
 
@@ -168,11 +178,10 @@ function asProfile(name: string, text: string): ZonedProfile {
   throw invalidOption(name, text, 'zbc or zns');
 }
 
-/** Options for `createImage`, from the SIZE argument and the `-o` pairs. A later pair wins. */
-export function readCreateOptions(
-  sizeArgument: string | undefined,
-  pairs: readonly (readonly [name: string, value: string])[],
-): CreateOptions {
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** What the pairs say. `zonedName`: the first that makes the image a zoned one. A later pair wins. */
+function readDraft(pairs: Pairs): { draft: Draft; zonedName: string | undefined } {
   const draft: Draft = { zoned: {} };
   let zonedName: string | undefined;
   for (const [name, text] of pairs) {
@@ -181,15 +190,35 @@ export function readCreateOptions(
     rule.set(draft, name, text);
     if (rule.zoned) zonedName ??= name;
   }
-  const size = sizeArgument === undefined ? draft.size : asSize('SIZE', sizeArgument);
+  return { draft, zonedName };
+}
+
+/** Options for `createImage`, from the SIZE argument and the `-o` pairs. */
+export function readCreateOptions(sizeArgument: string | undefined, pairs: Pairs): CreateOptions {
+  const { size: sizeOption, ...options } = readPartialOptions(pairs);
+  const size = sizeArgument === undefined ? sizeOption : asSize('SIZE', sizeArgument);
   if (size === undefined) throw invalidOption('size', 'none', SIZE_WORDS);
-  const base = { size, ...(draft.clusterSize !== undefined && { clusterSize: draft.clusterSize }) };
+  return { size, ...options };
+}
+
+/** The same of an image whose size is known otherwise. */
+export function readPartialOptions(pairs: Pairs): Partial<CreateOptions> {
+  const { draft, zonedName } = readDraft(pairs);
+  const { zoned, ...base } = draft;
   if (zonedName === undefined) return base;
-  const { zoneSize, ...zoned } = draft.zoned;
+  const { zoneSize } = zoned;
   if (zoneSize === undefined) {
     throw invalidOption('zone_size', 'none', `a size, since ${zonedName} makes the image zoned`);
   }
   return { ...base, zoned: { ...zoned, zoneSize } };
+}
+
+/** What decides how large an image becomes. `backed`: it will have a backing file. */
+export function readMeasureOptions(pairs: Pairs): MeasureOptions & { readonly backed: boolean } {
+  const { clusterSize, refcountBits, extendedL2, preallocation, backingFile } =
+    readDraft(pairs).draft;
+  const preallocated = preallocation === 'falloc' || preallocation === 'full';
+  return { clusterSize, refcountBits, extendedL2, preallocated, backed: backingFile !== undefined };
 }
 
 /** What `-o help` prints. */

@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { type CliContext, collect, outputOption } from '../context.ts';
 import type { OutputForm } from '../output.ts';
+import { addChangeCommands } from './change-program.ts';
 import { addCheck } from './check-program.ts';
+import { addLookCommands } from './look-program.ts';
 import { addSnapshot } from './snapshot-program.ts';
 
 interface CreateFlags {
@@ -38,5 +40,7 @@ export function addImgCommands(program: Command, context: CliContext): void {
       await imgInfo(file, output, context.out);
     });
   addCheck(img, context);
+  addLookCommands(img, context);
+  addChangeCommands(img, context);
   addSnapshot(img, context);
 }

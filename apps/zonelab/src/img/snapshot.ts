@@ -3,7 +3,7 @@ import { ImageError, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { describeError } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
-import { opening } from './open-failure.ts';
+import { opening } from './open.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 
 export type SnapshotAction =

@@ -1,0 +1,85 @@
+/** Converts disks into new image files, and into images that are there already. */
+import { type CreateOptions, createImage } from '../create.ts';
+import { ImageError } from '../errors.ts';
+import { HostFile } from '../file.ts';
+import { roundUp } from '../format/bytes.ts';
+import type { Disk } from '../image/disk.ts';
+import { type OpenedDisk, openDisk } from '../open.ts';
+import type { DiskFormat } from '../probe.ts';
+import { type CopyOptions, copyDisk, DEFAULT_SPARSE_BYTES } from './copy.ts';
+import { ImageSink } from './image-sink.ts';
+import { replaceFile } from './replace-file.ts';
+
+export interface ConvertOptions extends CopyOptions {
+  /** Default `qcow2`. */
+  readonly format?: DiskFormat;
+  /** How a qcow2 image is made. `size` may exceed the source's; without it the source's is taken. */
+  readonly create?: Partial<CreateOptions>;
+  /** Clusters are compressed. For qcow2 only. */
+  readonly compress?: boolean;
+  /** The file is on stable storage when the call ends. Default true. */
+  readonly durable?: boolean;
+}
+
+/**
+ * Writes the content of `source` to a new file at `file`, which appears whole or not at all and replaces what stood
+ * there. Errors: `invalid_option`, `image_in_use`, `no_space`, `io_error`, and what reading the source throws.
+ */
+export async function convertToFile(
+  source: Disk,
+  file: string,
+  options: ConvertOptions = {},
+): Promise<void> {
+  const { format = 'qcow2', create = {}, durable = true } = options;
+  const size = create.size ?? source.size;
+  await replaceFile(
+    file,
+    async (temporary) => {
+      if (format === 'raw') createRaw(temporary, size);
+      else await createImage(temporary, { ...create, size });
+      const target = await openDisk(temporary, { format, sync: false });
+      try {
+        await convertInto(source, target, { ...options, targetIsZero: !options.topOnly });
+        await target.close();
+      } catch (error) {
+        target.abandon();
+        throw error;
+      }
+    },
+    { durable },
+  );
+}
+
+function createRaw(file: string, size: number): void {
+  const raw = HostFile.create(file);
+  try {
+    raw.truncate(size);
+  } finally {
+    raw.close();
+  }
+}
+
+/** Writes the content of `source` over that of an open disk. Throws `invalid_option` where it does not fit. */
+export async function convertInto(
+  source: Disk,
+  target: OpenedDisk,
+  options: ConvertOptions = {},
+): Promise<void> {
+  if (target.size < source.size)
+    throw new ImageError('invalid_option', 'output file is smaller than input file', {
+      field: 'size',
+      given: target.size,
+      allowed: `at least ${source.size}`,
+    });
+  if (options.compress)
+    throw new ImageError('unsupported_feature', 'compressed clusters are not written yet', {
+      field: 'compress',
+    });
+  const sparseBytes = sparseUnit(options.sparseBytes, target);
+  await copyDisk(source, new ImageSink(target), { ...options, sparseBytes });
+}
+
+/** A cluster is stored whole or not at all: zeroes in part of one save nothing. */
+function sparseUnit(sparseBytes = DEFAULT_SPARSE_BYTES, { image }: OpenedDisk): number {
+  return image === undefined ? sparseBytes : roundUp(sparseBytes, image.clusterSize);
+}

@@ -1,0 +1,124 @@
+/** Copies disks: what is stored in large pieces, what is zero not at all, or as zeroes. */
+import type { Disk } from '../image/disk.ts';
+import { COPY_BUFFER_BYTES } from './limits.ts';
+import { type OperationOptions, Pace } from './pace.ts';
+import { type PlacedExtent, pieces, walkExtents } from './walk.ts';
+import { isZero, zeroRuns } from './zeroes.ts';
+
+/** What is copied to. Offsets and lengths are bytes. */
+export interface CopyTarget {
+  write(offset: number, data: Uint8Array): void;
+  writeZeroes(offset: number, length: number): void;
+  /** Called between pieces: the place to make room in memory. */
+  settleSome?(): Promise<void> | undefined;
+}
+
+export interface CopyOptions extends OperationOptions {
+  /** Zeroes are told from data in units of so many bytes; 0: everything is written as data. Default 4096. */
+  readonly sparseBytes?: number;
+  /** The target reads as zeroes where nothing is written. */
+  readonly targetIsZero?: boolean;
+  /** Leaves out what backing files of the source answer for: the target has them, too. */
+  readonly topOnly?: boolean;
+  /** Where the disk's first byte goes. Default 0. */
+  readonly targetOffset?: number;
+}
+
+export const DEFAULT_SPARSE_BYTES = 4096;
+
+/** Copies all of `source`. Errors of either side come through as they are; what was written then stays. */
+export async function copyDisk(
+  source: Disk,
+  target: CopyTarget,
+  options: CopyOptions = {},
+): Promise<void> {
+  const pace = new Pace(options, source.size);
+  const copier = new Copier(source, target, options);
+  for (const extent of walkExtents(source)) {
+    if (options.topOnly && extent.depth > 0) continue;
+    if (extent.zero && copier.skipsZeroes) continue;
+    for (const { start, length } of pieces(extent.start, extent.length)) {
+      copier.copy(extent, start, length);
+      await target.settleSome?.();
+      await pace.advance(length);
+    }
+  }
+  pace.finish();
+}
+
+class Copier {
+  readonly #buffer = Buffer.allocUnsafe(COPY_BUFFER_BYTES);
+  readonly #sparseBytes: number;
+  readonly #targetOffset: number;
+  readonly #targetIsZero: boolean;
+
+  constructor(
+    private readonly source: Disk,
+    private readonly target: CopyTarget,
+    { sparseBytes = DEFAULT_SPARSE_BYTES, targetOffset = 0, targetIsZero = false }: CopyOptions,
+  ) {
+    this.#sparseBytes = sparseBytes;
+    this.#targetOffset = targetOffset;
+    this.#targetIsZero = targetIsZero;
+  }
+
+  get skipsZeroes(): boolean {
+    return this.#targetIsZero && this.#sparseBytes > 0;
+  }
+
+  /** Copies a piece of an extent, at most a buffer long. */
+  copy({ zero }: PlacedExtent, start: number, length: number): void {
+    const to = this.#targetOffset + start;
+    const data = this.#buffer.subarray(0, length);
+    if (this.#sparseBytes === 0) {
+      this.source.read(start, data);
+      this.target.write(to, data);
+    } else if (zero) this.target.writeZeroes(to, length);
+    else {
+      this.source.read(start, data);
+      for (const run of zeroRuns(data, this.#sparseBytes, to % this.#sparseBytes)) {
+        if (!run.zero) this.target.write(to + run.from, data.subarray(run.from, run.to));
+        else if (!this.#targetIsZero) this.target.writeZeroes(to + run.from, run.to - run.from);
+      }
+    }
+  }
+}
+
+/** A target that packs clusters. */
+export interface CompressingTarget extends CopyTarget {
+  readonly clusterSize: number;
+  writeCompressed(offset: number, cluster: Uint8Array): void | Promise<void>;
+}
+
+/** Copies all of `source`, each cluster compressed; clusters of zeroes are left out of a target that is zero. */
+export async function copyCompressed(
+  source: Disk,
+  target: CompressingTarget,
+  options: CopyOptions = {},
+): Promise<void> {
+  const { clusterSize } = target;
+  const { targetOffset = 0, targetIsZero = false, topOnly = false } = options;
+  const pace = new Pace(options, source.size);
+  const buffer = Buffer.allocUnsafe(clusterSize);
+  let done = 0;
+  for (const extent of walkExtents(source)) {
+    if (extent.zero && targetIsZero) continue;
+    if (topOnly && extent.depth > 0) continue;
+    const end = extent.start + extent.length;
+    // an extent may begin inside a cluster that the one before it brought along
+    for (
+      let at = Math.max(done, Math.floor(extent.start / clusterSize) * clusterSize);
+      at < end;
+    ) {
+      const cluster = buffer.subarray(0, Math.min(clusterSize, source.size - at));
+      source.read(at, cluster);
+      if (!isZero(cluster)) await target.writeCompressed(targetOffset + at, cluster);
+      else if (!targetIsZero) target.writeZeroes(targetOffset + at, cluster.length);
+      at += cluster.length;
+      done = at;
+      await target.settleSome?.();
+      await pace.advance(cluster.length);
+    }
+  }
+  pace.finish();
+}
