@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander';
 import { type CliContext, collect } from '../context.ts';
 import {
-  asFormat,
   cacheOption,
+  failure,
   type ImageFlags,
   type ImageFormat,
   takesImage,
@@ -58,9 +58,14 @@ function addDd(img: Command, context: CliContext): void {
   takesImage(img.command('dd'))
     .description('copy blocks of one disk to a new image')
     .argument('<operands...>', 'if=FILE of=FILE [bs=BYTES] [count=BLOCKS] [skip=BLOCKS]')
-    .option('-O <format>', 'format of the new image', (name) => asFormat(name, name), 'raw')
+    .option('-O <format>', 'format of the new image', outputFormat, 'raw')
     .action(async (operands: string[], flags: ImageFlags & { O: ImageFormat }) => {
       const { imgDd } = await import('./dd.ts');
       await imgDd(operands, flags, context.out);
     });
+}
+
+function outputFormat(name: string): ImageFormat {
+  if (name === 'raw' || name === 'qcow2') return name;
+  throw failure('Unknown file format');
 }
