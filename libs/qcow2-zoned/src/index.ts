@@ -49,6 +49,7 @@ export { type CompareOptions, type Comparison, compareDisks } from './operations
 export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
 export { type ConvertOptions, convertInto, convertToFile } from './operations/convert.ts';
 export { type CopyOptions, copyDisk } from './operations/copy.ts';
+export { type CreateRawOptions, createRaw } from './operations/create-raw.ts';
 export { DiskRange } from './operations/disk-range.ts';
 export {
   type Measurement,

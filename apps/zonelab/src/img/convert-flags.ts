@@ -1,5 +1,5 @@
 /** Reads the flags of `zonelab img convert`, and refuses what qemu-img refuses. */
-import type { ConvertOptions, CreateOptions } from '@zonelab/qcow2-zoned';
+import type { ConvertOptions, UnsizedCreateOptions } from '@zonelab/qcow2-zoned';
 import { readSize } from '../numbers.ts';
 import {
   failure,
@@ -9,7 +9,7 @@ import {
   namedImage,
   sizeOrRefuse,
 } from './arguments.ts';
-import { readPartialOptions } from './create-options.ts';
+import { readImageOptions } from './create-options.ts';
 import { parseOptionList } from './option-list.ts';
 import { readSnapshotName, type SnapshotName } from './snapshot-source.ts';
 
@@ -38,7 +38,7 @@ export interface ConvertPlan {
   readonly sources: readonly NamedImage[];
   readonly target: NamedImage;
   /** Undefined: the target is there already. */
-  readonly create: Partial<CreateOptions> | undefined;
+  readonly create: UnsizedCreateOptions | undefined;
   readonly options: Omit<ConvertOptions, 'create' | 'format'>;
   readonly snapshot: SnapshotName | undefined;
   readonly bitmaps: boolean;
@@ -65,7 +65,7 @@ export function readConvertPlan(files: readonly string[], flags: ConvertFlags): 
     target: flags.targetImageOpts
       ? namedImage(target, { imageOpts: true })
       : namedImage(target, { f: format }),
-    create: flags.n ? undefined : readPartialOptions(pairs),
+    create: flags.n ? undefined : readImageOptions(pairs),
     options: {
       sparseBytes,
       compress: flags.c === true,

@@ -52,18 +52,23 @@ it('reads the names that later proposals use', () => {
 });
 
 it('makes a plain disk where no zone option is given', () => {
-  expect(read('64M', 'lazy_refcounts=off,compat=1.1')).toEqual({ size: 64 * MIB });
+  expect(read('64M', 'lazy_refcounts=off,compat=1.1')).toEqual({
+    size: 64 * MIB,
+    lazyRefcounts: false,
+    version: 3,
+  });
 });
 
 it.each([
-  ['1G', 'foo=1', '-o: got foo, allowed is size'],
+  ['1G', 'foo=1', "Invalid parameter 'foo'"],
   ['1G', 'zone.mode=host-aware', 'zone.mode: got host-aware, allowed is host-managed'],
   ['1G', 'max_open_zones=2', 'zone_size: got none, allowed is a size, since max_open_zones'],
   ['1G', 'zone_size=x', 'zone_size: got x, allowed is bytes'],
   ['1G', 'max_open_zones=-1', 'max_open_zones: got -1, allowed is a whole number'],
-  ['1G', 'refcount_bits=8', 'refcount_bits: got 8, allowed is 16'],
-  ['abc', 'compat=1.1', 'SIZE: got abc'],
-  [undefined, 'compat=1.1', 'size: got none'],
+  ['1G', 'lazy_refcounts=maybe', "Parameter 'lazy_refcounts' expects 'on' or 'off'"],
+  ['1G', 'size=2G', 'The image size must be specified only once'],
+  ['1G', 'backing_fmt=raw', 'Backing format cannot be used without backing file'],
+  ['abc', 'compat=1.1', 'Invalid image size specified'],
 ])('refuses size %s with -o %s by naming what is wrong', (size, list, message) => {
   expect(() => read(size, list)).toThrow(message);
 });

@@ -10,6 +10,9 @@ import { addSnapshot } from './snapshot-program.ts';
 interface CreateFlags {
   f: string;
   o: string[];
+  b?: string;
+  F?: string;
+  u?: true;
   q?: true;
 }
 
@@ -18,15 +21,20 @@ export function addImgCommands(program: Command, context: CliContext): void {
   img
     .command('create')
     .description('make a new image, zoned when a zone option is given (-o help lists them)')
-    .argument('<file>', 'must not exist yet: unlike qemu-img, nothing is ever overwritten')
+    .argument('<file>', 'replaced where it is there already')
     .argument('[size]', 'bytes, or a number with a suffix of K M G T')
-    .option('-f <format>', 'image format', 'qcow2')
+    .option('-f <format>', 'image format: raw or qcow2', 'qcow2')
     .option('-o <options>', 'key=value,…; may be repeated', collect, [])
+    .option('-b <file>', 'backing file; the new image records what differs from it')
+    .option('-F <format>', 'format of the backing file')
+    .option('-u', 'do not look at the backing file; the size must be given')
     .option('-q', 'print nothing')
     .action(async (file: string, size: string | undefined, flags: CreateFlags) => {
       const { imgCreate } = await import('./create.ts');
-      const { f: format, o: options, q: quiet = false } = flags;
-      await imgCreate({ format, file, size, options, quiet }, context.out);
+      const { f: format, o: options, b: backingFile, F: backingFormat } = flags;
+      const { u: unchecked = false, q: quiet = false } = flags;
+      const backing = { backingFile, backingFormat, unchecked };
+      await imgCreate({ format, file, size, options, ...backing, quiet }, context.out);
     });
   img
     .command('info')

@@ -1,12 +1,12 @@
 /** Converts disks into new image files, and into images that are there already. */
-import { type CreateOptions, createImage } from '../create.ts';
+import { createImage, type UnsizedCreateOptions } from '../create.ts';
 import { ImageError } from '../errors.ts';
-import { HostFile } from '../file.ts';
 import { roundUp } from '../format/bytes.ts';
 import type { Disk } from '../image/disk.ts';
 import { type OpenedDisk, openDisk } from '../open.ts';
 import type { DiskFormat } from '../probe.ts';
 import { type CopyOptions, copyDisk, DEFAULT_SPARSE_BYTES } from './copy.ts';
+import { createRaw } from './create-raw.ts';
 import { ImageSink } from './image-sink.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -14,7 +14,7 @@ export interface ConvertOptions extends CopyOptions {
   /** Default `qcow2`. */
   readonly format?: DiskFormat;
   /** How a qcow2 image is made. `size` may exceed the source's; without it the source's is taken. */
-  readonly create?: Partial<CreateOptions>;
+  readonly create?: UnsizedCreateOptions;
   /** Clusters are compressed. For qcow2 only. */
   readonly compress?: boolean;
   /** The file is on stable storage when the call ends. Default true. */
@@ -35,11 +35,14 @@ export async function convertToFile(
   await replaceFile(
     file,
     async (temporary) => {
-      if (format === 'raw') createRaw(temporary, size);
+      if (format === 'raw') await createRaw(temporary, { size });
       else await createImage(temporary, { ...create, size });
       const target = await openDisk(temporary, { format, sync: false });
       try {
-        await convertInto(source, target, { ...options, targetIsZero: !options.topOnly });
+        await convertInto(source, target, {
+          ...options,
+          targetIsZero: create.backing === undefined,
+        });
         await target.close();
       } catch (error) {
         target.abandon();
@@ -48,15 +51,6 @@ export async function convertToFile(
     },
     { durable },
   );
-}
-
-function createRaw(file: string, size: number): void {
-  const raw = HostFile.create(file);
-  try {
-    raw.truncate(size);
-  } finally {
-    raw.close();
-  }
 }
 
 /** Writes the content of `source` over that of an open disk. Throws `invalid_option` where it does not fit. */
