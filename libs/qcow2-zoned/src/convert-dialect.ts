@@ -107,9 +107,10 @@ function recordOf({ condition, start, type }: Zone, writtenEnd: number): ZoneRec
       state: ZoneState.NotWritePointer,
       writePointer: start,
       resetCount: 0,
+      attributes: 0,
     };
   const state = condition === 'full' ? ZoneState.Full : ZoneState.Closed;
-  return { conventional: false, state, writePointer: writtenEnd, resetCount: 0 };
+  return { conventional: false, state, writePointer: writtenEnd, resetCount: 0, attributes: 0 };
 }
 
 /**

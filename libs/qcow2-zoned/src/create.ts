@@ -20,7 +20,11 @@ import {
 } from './format/header.ts';
 import { inFileOrder } from './format/header-rewrite.ts';
 import { encodeV9Extension } from './format/zoned-dialects.ts';
-import { encodeZonedExtension, encodeZoneTableExtension } from './format/zoned-extension.ts';
+import {
+  encodeZonedExtension,
+  encodeZoneTableExtension,
+  zoneTableInfo,
+} from './format/zoned-extension.ts';
 import { openDisk } from './open.ts';
 import { addV9Zones, emptyZones } from './v9.ts';
 import { zoneGeometry } from './zones/geometry.ts';
@@ -158,14 +162,12 @@ function newExtensions({ settings, geometry, zoneTable, clusters }: Layout): Hea
   const { version, clusterSize, size, backing, dataFile } = settings;
   const extensions: HeaderExtension[] = [];
   if (geometry !== undefined) {
-    const info = {
+    const info = zoneTableInfo(geometry, {
       offset: zoneTable.offset,
       length: zoneTable.length,
-      logicalBlockSize: geometry.logicalBlockSize,
-      unclean: false,
       cleanSize: size,
       cleanFileLength: clusters * clusterSize,
-    };
+    });
     extensions.push(
       { magic: EXTENSION.zoned, data: encodeZonedExtension(geometry) },
       { magic: EXTENSION.zoneTable, data: encodeZoneTableExtension(info) },

@@ -19,6 +19,7 @@ export function emptyZones({
     state: index < conventionalZones ? ZoneState.NotWritePointer : ZoneState.Empty,
     writePointer: index * zoneSize,
     resetCount: 0,
+    attributes: 0,
   }));
 }
 

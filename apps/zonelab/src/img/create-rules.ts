@@ -229,6 +229,28 @@ const ZONED_RULES: readonly OptionRule[] = [
       zoned.logicalBlockSize = size;
     },
   ),
+  zonedRule(['zrwa_size'], '<size>', 'Zone random write area (zns)', (zoned, name, text) => {
+    zoned.zrwaSize = asSize(name, text);
+  }),
+  zonedRule(
+    ['zrwa_flush_granularity'],
+    '<size>',
+    'Unit in which such an area is committed',
+    (zoned, name, text) => {
+      zoned.zrwaFlushGranularity = asSize(name, text);
+    },
+  ),
+  zonedRule(['zrwa_zones'], '<num>', 'Zones with such an area at once', (zoned, name, text) => {
+    zoned.zrwaZones = asCount(name, text);
+  }),
+  zonedRule(
+    ['descriptor_extension_size'],
+    '<size>',
+    'Bytes that a host can attach to a zone (zns)',
+    (zoned, name, text) => {
+      zoned.descriptorExtensionSize = asSize(name, text);
+    },
+  ),
   zonedRule(
     ['dialect'],
     '<str>',

@@ -92,6 +92,25 @@ describe('on a zoned image', () => {
     expect(refused.exitCode).toBe(2);
   });
 
+  it('opens, writes and commits zone random write areas, and attaches descriptor extensions', async () => {
+    const other = join(folder, 'zns.qcow2');
+    const zoned = 'zoned_profile=zns,size=4M,zone_size=1M,zrwa_size=64k,zrwa_flush_granularity=16k';
+    await runCli('img', 'create', '-q', other, '-o', `${zoned},descriptor_extension_size=64`);
+    const commands = [
+      'zoz 1M',
+      'write -q 1068k 4k',
+      'zcm 1M 32k',
+      'zrp 1M 1',
+      'zde -P 7 2M',
+      'zde 2M',
+    ];
+    const { stdout, exitCode } = await runCli('io', other, ...commands.flatMap((c) => ['-c', c]));
+    expect(stdout).toBe(
+      `start: 0x800, len 0x800, cap 0x800, wptr 0x840, zcond:3, [type: 2]\n${'07'.repeat(64)}\n`,
+    );
+    expect(exitCode).toBe(0);
+  });
+
   it('makes zones read-only and offline', async () => {
     const { stdout } = await io(
       'zone_condition 1M read-only',

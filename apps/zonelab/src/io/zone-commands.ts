@@ -1,7 +1,7 @@
 /** The zone commands of `zonelab io`. Zone output counts in 512-byte sectors, as qemu-io's does. */
-import type { Zone, ZoneAction } from '@zonelab/qcow2-zoned';
+import type { Zone, ZoneAction, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { CONDITION_NUMBERS, sectors, TYPE_NUMBERS } from '../zones/wire-names.ts';
-import { IoUsageError, readNumber } from './arguments.ts';
+import { IoUsageError, readNumber, readPattern } from './arguments.ts';
 import { checkLength, DEFAULT_PATTERN, type IoCommand } from './commands.ts';
 
 const report: IoCommand = {
@@ -64,6 +64,59 @@ const append: IoCommand = {
   },
 };
 
+const openWithArea: IoCommand = {
+  names: ['zone_open_zrwa', 'zoz'],
+  usage: 'offset',
+  summary: 'opens the zone that starts at the offset with a zone random write area',
+  flags: '',
+  minOperands: 1,
+  maxOperands: 1,
+  failure: 'zone open failed',
+  async run({ device }, { operands: [offset = ''] }) {
+    await device.openWithZrwa(zoneAt(device, readNumber(offset)));
+    return true;
+  },
+};
+
+const commit: IoCommand = {
+  names: ['zone_commit', 'zcm'],
+  usage: 'offset len',
+  summary: 'commits the zone random write area up to offset + len',
+  flags: '',
+  minOperands: 2,
+  maxOperands: 2,
+  failure: 'zone commit failed',
+  async run({ device }, { operands }) {
+    const [offset = 0, length = 0] = operands.map(readNumber);
+    await device.commitZrwa(zoneAt(device, offset), offset + length);
+    return true;
+  },
+};
+
+const extension: IoCommand = {
+  names: ['zone_extension', 'zde'],
+  usage: '[-P pattern] offset',
+  summary: 'prints the descriptor extension of a zone, or sets it to a pattern',
+  flags: 'P:',
+  minOperands: 1,
+  maxOperands: 1,
+  failure: 'zone extension failed',
+  async run({ device, out }, { flags, operands: [offset = ''] }) {
+    const index = zoneAt(device, readNumber(offset));
+    const pattern = flags.get('P');
+    if (pattern !== undefined) {
+      const size = device.geometry?.descriptorExtensionSize ?? 0;
+      await device.setExtension(index, Buffer.alloc(size, readPattern(pattern)));
+    } else out.write(`${Buffer.from(device.extension(index) ?? []).toString('hex') || 'none'}\n`);
+    return true;
+  },
+};
+
+/** Index of the zone that holds an offset; 0 for a plain disk, which refuses zone commands itself. */
+function zoneAt(device: ZonedDevice, offset: number): number {
+  return Math.floor(offset / (device.geometry?.zoneSize ?? Number.POSITIVE_INFINITY));
+}
+
 const condition: IoCommand = {
   names: ['zone_condition'],
   usage: 'offset read-only|offline',
@@ -75,8 +128,7 @@ const condition: IoCommand = {
   async run({ device }, { operands: [offset = '', wanted = ''] }) {
     if (wanted !== 'read-only' && wanted !== 'offline')
       throw new IoUsageError(`zone condition: got ${wanted}, allowed is read-only, offline`);
-    const zoneSize = device.geometry?.zoneSize ?? 1;
-    await device.setCondition(Math.floor(readNumber(offset) / zoneSize), wanted);
+    await device.setCondition(zoneAt(device, readNumber(offset)), wanted);
     return true;
   },
 };
@@ -88,5 +140,8 @@ export const ZONE_COMMANDS: readonly IoCommand[] = [
   manage('finish', 'zf', 'finishes the zones of a range'),
   manage('reset', 'zrs', 'resets the zones of a range'),
   append,
+  openWithArea,
+  commit,
+  extension,
   condition,
 ];

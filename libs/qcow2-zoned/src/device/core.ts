@@ -14,15 +14,17 @@ import type { ZoneMachine } from '../zones/machine.ts';
 import {
   type Zone,
   type ZoneAction,
+  ZoneAttribute,
   type ZoneEvent,
   ZoneState,
   type ZoneTransition,
 } from '../zones/zone.ts';
 import { admit, type DeviceCommand, refuseOutside, zonesOf } from './commands.ts';
+import type { ExtensionStore } from './extension-store.ts';
 import type { ImageMark } from './image-mark.ts';
 import type { LoadedZones } from './load.ts';
 import { ImageMedium, type Medium } from './medium.ts';
-import { cutAtWritePointer, cutAtWritePointers } from './recovery.ts';
+import { cutAtWritePointer, cutAtWritePointers, fillUnmapped } from './recovery.ts';
 import type { MaybePromise } from './turnstile.ts';
 import { ZoneStore } from './zone-store.ts';
 
@@ -43,6 +45,7 @@ export class DeviceCore {
   #events = 0;
   #machine: ZoneMachine | undefined;
   #store: ZoneStore | undefined;
+  #extensions: ExtensionStore | undefined;
   /** The image's data path, without faults and with them. */
   #plain: Medium;
   #medium: Medium;
@@ -64,9 +67,10 @@ export class DeviceCore {
 
   /** The zones as an image has them, now or after a snapshot was applied. */
   adopt(zones: LoadedZones): void {
-    const { machine, table, info } = zones;
+    const { extensions, machine, table, info } = zones;
     this.#machine = machine;
-    this.#store = info && new ZoneStore(this.image, machine, table, info.offset);
+    this.#extensions = extensions;
+    this.#store = info && new ZoneStore(this.image, machine, table, info.offset, extensions);
     machine.onTransition = (transition) => this.#noteTransition(transition);
     if (this.#store !== undefined) this.image.setParticipant(this.#store);
     this.#remains.clear();
@@ -105,8 +109,45 @@ export class DeviceCore {
   }
 
   write(offset: number, data: Uint8Array): void {
+    if (this.#inArea(offset)) {
+      this.#writeInArea(offset, data.length, () => this.#medium.write(offset, data, 'write'));
+      return;
+    }
     this.#accept(offset, data.length);
     this.#storeOrRetract(offset, () => this.#medium.write(offset, data, 'write'));
+  }
+
+  openWithZrwa(index: number): void {
+    const { start, size } = this.zones.zone(index);
+    this.#meetManagement('open', start, size);
+    this.zones.openWithZrwa(index);
+    this.#store?.noteChange(index);
+  }
+
+  commitZrwa(index: number, end: number): void {
+    this.zones.checkCommit(index, end);
+    fillUnmapped(this.image, this.zones.writePointers[index] as number, end);
+    this.zones.commit(index, end);
+    this.#store?.noteChange(index);
+  }
+
+  /** Throws `invalid_field` for data of another length. */
+  setExtension(index: number, data: Uint8Array): void {
+    const size = this.zones.geometry.descriptorExtensionSize ?? 0;
+    if (size !== 0 && data.length !== size)
+      throw new ImageError(
+        'invalid_field',
+        `zone ${index}: descriptor extension of ${data.length} bytes, allowed is ${size}`,
+        { zoneIndex: index, field: 'length', given: data.length, allowed: `${size}` },
+      );
+    this.zones.setExtension(index);
+    this.#extensions?.set(index, data);
+    this.#store?.noteExtension(index);
+  }
+
+  /** The descriptor extension of a zone that has one. */
+  extension(index: number): Uint8Array | undefined {
+    return this.zones.zone(index).extension && this.#extensions?.get(index);
   }
 
   /** Carries out all commands, or none where one would be refused. */
@@ -121,21 +162,28 @@ export class DeviceCore {
   manage(action: ZoneAction, zoneIndex: number): void {
     const { start, size } = this.zones.zone(zoneIndex);
     this.#meetManagement(action, start, size);
+    this.#settleAreas(action, zoneIndex, zoneIndex + 1);
     this.zones.manage(action, zoneIndex);
   }
 
   manageRange(action: ZoneAction, offset: number, length: number): void {
     this.#meetManagement(action, offset, length);
+    const { zoneCount, zoneSize } = this.zones.geometry;
+    const end = Math.min(Math.ceil((offset + length) / zoneSize), zoneCount);
+    this.#settleAreas(action, Math.max(0, Math.floor(offset / zoneSize)), end);
     this.zones.manageRange(action, offset, length);
   }
 
   manageAll(action: ZoneAction): void {
     this.#meetManagement(action, 0, this.image.size);
+    this.#settleAreas(action, 0, this.zones.geometry.zoneCount);
     this.zones.manageAll(action);
   }
 
   setCondition(zoneIndex: number, condition: 'read-only' | 'offline'): void {
     this.mark.ensureOpen();
+    this.zones.zone(zoneIndex);
+    this.#settleAreas('finish', zoneIndex, zoneIndex + 1);
     if (condition === 'read-only') this.zones.setReadOnly(zoneIndex);
     else this.zones.setOffline(zoneIndex);
   }
@@ -198,6 +246,44 @@ export class DeviceCore {
     }
   }
 
+  #inArea(offset: number): boolean {
+    const machine = this.#machine;
+    if (!machine?.geometry.zrwaSize) return false;
+    const bits = machine.attributes[Math.floor(offset / machine.geometry.zoneSize)];
+    return ((bits ?? 0) & ZoneAttribute.zrwa) !== 0;
+  }
+
+  /** The data comes first: where it fails, the write pointer has not moved. What it leaves in the area is not told. */
+  #writeInArea(offset: number, length: number, store: () => void): void {
+    const machine = this.zones;
+    this.cutRemains();
+    machine.checkWrite(offset, length);
+    const index = machine.zoneIndexOf(offset);
+    const pointer = machine.writePointers[index] as number;
+    try {
+      store();
+      fillUnmapped(this.image, pointer, machine.committedBy(index, offset + length));
+    } catch (error) {
+      this.#remains.add(index);
+      throw aboutZone(error, machine.zone(index));
+    }
+    machine.write(offset, length);
+    this.#store?.noteChange(index);
+  }
+
+  /** Before a random write area ends otherwise than by a reset: its write pointer is going to stand at its end. */
+  #settleAreas(action: ZoneAction, from: number, to: number): void {
+    const machine = this.zones;
+    if (action !== 'finish' || !machine.geometry.zrwaSize) return;
+    for (let index = from; index < to; index++)
+      if ((machine.attributes[index] as number) & ZoneAttribute.zrwa)
+        fillUnmapped(
+          this.image,
+          machine.writePointers[index] as number,
+          machine.readableEnd(index),
+        );
+  }
+
   /** Lets the state machine, or the bounds of a plain disk, accept a write. */
   #accept(offset: number, length: number): void {
     if (this.#machine === undefined) {
@@ -232,6 +318,10 @@ export class DeviceCore {
         break;
       case 'zeroes': {
         const { offset, length } = command;
+        if (this.#inArea(offset)) {
+          this.#writeInArea(offset, length, () => this.#medium.writeZeroes(offset, length));
+          break;
+        }
         this.#accept(offset, length);
         this.#storeOrRetract(offset, () => this.#medium.writeZeroes(offset, length));
         break;
@@ -321,7 +411,7 @@ export class DeviceCore {
 
 /** The file may hold the remains of a write that failed half way. */
 function hidePastWritePointers(machine: ZoneMachine, offset: number, target: Uint8Array): void {
-  const { states, writePointers, geometry } = machine;
+  const { attributes, states, writePointers, geometry } = machine;
   const end = offset + target.length;
   for (
     let index = Math.floor(offset / geometry.zoneSize);
@@ -329,7 +419,8 @@ function hidePastWritePointers(machine: ZoneMachine, offset: number, target: Uin
     index++
   ) {
     if (index < geometry.conventionalZones || states[index] === ZoneState.Offline) continue;
-    const from = Math.max(offset, writePointers[index] as number);
+    const readable = attributes[index] === 0 ? writePointers[index] : machine.readableEnd(index);
+    const from = Math.max(offset, readable as number);
     const to = Math.min(end, (index + 1) * geometry.zoneSize);
     if (from < to) target.fill(0, from - offset, to - offset);
   }

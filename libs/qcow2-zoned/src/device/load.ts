@@ -18,7 +18,8 @@ import {
 import { type ZoneTableInfo, zoneTablePlace } from '../format/zoned-extension.ts';
 import type { Qcow2Image } from '../image/image.ts';
 import { ZoneMachine } from '../zones/machine.ts';
-import { type ZonedGeometry, ZoneState } from '../zones/zone.ts';
+import { ZoneAttribute, type ZonedGeometry, ZoneState } from '../zones/zone.ts';
+import { ExtensionStore } from './extension-store.ts';
 import { loadArray, loadBare } from './foreign-zones.ts';
 import { contradictions, fallBack } from './recovery.ts';
 
@@ -29,6 +30,7 @@ export interface LoadedZones {
   readonly info: ZoneTableInfo | undefined;
   /** The zone table as the disk has it; empty where there is none. */
   readonly table: Buffer;
+  readonly extensions: ExtensionStore;
   /** True after a crash or a foreign writer: `cutAtWritePointers` must come before a write. */
   readonly unsettled: boolean;
   /** Zones whose entry on disk is out of date, because the image was not closed cleanly. */
@@ -54,11 +56,13 @@ export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZone
     const doubt = restoreZone(machine, table, index);
     if (doubt !== undefined) doubts.push(doubt);
   }
+  const extensions = new ExtensionStore(image, machine, info.offset);
+  doubts.push(...extensions.load());
   const foreign = mayBeForeign(image, info);
   const fallenBack = info.unclean && doubts.length === 0 ? fallBack(image, machine) : [];
   if (doubts.length === 0 && foreign) doubts.push(...contradictions(image, machine));
   const unsettled = foreign || info.unclean;
-  return { dialect, machine, info, table, unsettled, fallenBack, doubts };
+  return { dialect, machine, info, table, extensions, unsettled, fallenBack, doubts };
 }
 
 /** Zones without a zone table of ours: to be read, and to be converted. */
@@ -69,7 +73,9 @@ function loadOthers(
 ): LoadedZones {
   const doubts = array ? loadArray(image, dialect, array, machine) : loadBare(image, machine);
   const table = Buffer.alloc(0);
-  return { dialect, machine, info: undefined, table, unsettled: false, fallenBack: [], doubts };
+  const extensions = new ExtensionStore(image, machine, 0);
+  const settled = { unsettled: false, fallenBack: [] };
+  return { dialect, machine, info: undefined, table, extensions, ...settled, doubts };
 }
 
 function checkPlace(info: ZoneTableInfo, geometry: ZonedGeometry, clusterSize: number): void {
@@ -96,6 +102,12 @@ function geometryDoubts(table: Buffer, extension: Buffer, size: number): string[
     : ['zone table block 0: it describes another geometry than the header'];
 }
 
+/** Attributes that zones of a disk can have. */
+function attributesOf({ descriptorExtensionSize, zrwaSize }: ZonedGeometry): number {
+  const zrwa = zrwaSize ? ZoneAttribute.zrwa : 0;
+  return zrwa | (descriptorExtensionSize ? ZoneAttribute.extension : 0);
+}
+
 /** Loads one zone; returns why its entry cannot be believed, or undefined. */
 function restoreZone(machine: ZoneMachine, table: Buffer, index: number): string | undefined {
   const { conventionalZones, zoneCapacity, zoneSize, size } = machine.geometry;
@@ -105,10 +117,10 @@ function restoreZone(machine: ZoneMachine, table: Buffer, index: number): string
   const block = blockOfZone(index);
   const record: ZoneRecord = getRecord(table, index);
   const fault = blockHolds(table, block)
-    ? recordFault(record, { conventional, start, end })
+    ? recordFault(record, { conventional, start, end, attributes: attributesOf(machine.geometry) })
     : `zone table block ${block}: the checksum does not hold`;
   if (fault === undefined) {
-    machine.restore(index, record.state, record.writePointer, record.resetCount);
+    machine.restore(index, record.state, record.writePointer, record.resetCount, record.attributes);
     return undefined;
   }
   machine.restore(index, ZoneState.ReadOnly, conventional ? start : end, 0);

@@ -13,13 +13,19 @@ const READ_BYTES = 1024 * 1024;
 /** Calls `visit` for every sequential zone with the end of what is readable in it (bytes, absolute). */
 function forEachSequential(
   machine: ZoneMachine,
-  visit: (index: number, start: number, writePointer: number, end: number) => void,
+  visit: (
+    index: number,
+    start: number,
+    writePointer: number,
+    end: number,
+    readableEnd: number,
+  ) => void,
 ): void {
   const { conventionalZones, size, zoneCount, zoneSize } = machine.geometry;
   for (let index = conventionalZones; index < zoneCount; index++) {
     const start = index * zoneSize;
     const pointer = machine.writePointers[index] as number;
-    visit(index, start, pointer, Math.min(start + zoneSize, size));
+    visit(index, start, pointer, Math.min(start + zoneSize, size), machine.readableEnd(index));
   }
 }
 
@@ -35,8 +41,9 @@ export function fallBack(image: Qcow2Image, machine: ZoneMachine): number[] {
     changed.push(index);
     const state = machine.states[index] as ZoneState;
     const kept = state === ZoneState.ReadOnly || state === ZoneState.Offline;
-    const now = kept ? state : mappedTo > start ? ZoneState.Closed : ZoneState.Empty;
-    machine.restore(index, now, mappedTo, machine.resetCounts[index] as number);
+    const now = kept ? state : ZoneState.Closed;
+    const resetCount = machine.resetCounts[index] as number;
+    machine.restore(index, now, mappedTo, resetCount, machine.attributes[index]);
   });
   return changed;
 }
@@ -46,20 +53,21 @@ export function fallBack(image: Qcow2Image, machine: ZoneMachine): number[] {
  * the cluster that it stands in is a data cluster (`writeSequentialZeroes` says why).
  */
 export function cutAtWritePointers(image: Qcow2Image, machine: ZoneMachine): void {
-  forEachSequential(machine, (_index, _start, writePointer, end) => cut(image, writePointer, end));
+  forEachSequential(machine, (_index, _start, _pointer, end, readableEnd) =>
+    cut(image, readableEnd, end),
+  );
 }
 
 /** The same for one zone. */
 export function cutAtWritePointer(image: Qcow2Image, machine: ZoneMachine, index: number): void {
   const { zoneSize, size } = machine.geometry;
-  const writePointer = machine.writePointers[index] as number;
-  cut(image, writePointer, Math.min((index + 1) * zoneSize, size));
+  cut(image, machine.readableEnd(index), Math.min((index + 1) * zoneSize, size));
 }
 
-function cut(image: Qcow2Image, writePointer: number, end: number): void {
-  const clusterEnd = roundUp(writePointer, image.clusterSize);
-  const tail = Math.min(clusterEnd, end) - writePointer;
-  if (tail > 0) image.write(writePointer, Buffer.alloc(tail));
+function cut(image: Qcow2Image, from: number, end: number): void {
+  const clusterEnd = roundUp(from, image.clusterSize);
+  const tail = Math.min(clusterEnd, end) - from;
+  if (tail > 0) image.write(from, Buffer.alloc(tail));
   image.unmap(clusterEnd, roundUp(end, image.clusterSize) - clusterEnd);
 }
 
@@ -75,6 +83,14 @@ export function writeSequentialZeroes(image: Qcow2Image, offset: number, length:
   if (wholeFrom > offset) image.write(offset, Buffer.alloc(wholeFrom - offset));
   if (wholeTo > wholeFrom) image.writeZeroes(wholeFrom, wholeTo - wholeFrom);
   if (end > wholeTo) image.write(wholeTo, Buffer.alloc(end - wholeTo));
+}
+
+/** Maps what is not mapped in a range that a write pointer passes over: for after a crash, unmapped is not written. */
+export function fillUnmapped(image: Qcow2Image, from: number, to: number): void {
+  for (let at = image.firstUnmapped(from, to); at < to; at = image.firstUnmapped(at, to)) {
+    const end = Math.min(roundUp(at + 1, image.clusterSize), to);
+    writeSequentialZeroes(image, at, end - at);
+  }
 }
 
 /** Where the last block that holds anything but zeroes ends, or `from`. */
@@ -96,13 +112,13 @@ export function endOfData(image: Qcow2Image, from: number, to: number, blockSize
 /** Where the data contradicts the zone table, a sentence per zone: how a foreign writer shows. */
 export function contradictions(image: Qcow2Image, machine: ZoneMachine): string[] {
   const found: string[] = [];
-  forEachSequential(machine, (index, start, writePointer, end) => {
+  forEachSequential(machine, (index, start, writePointer, end, readableEnd) => {
     const mappedTo = image.firstUnmapped(start, writePointer);
     if (mappedTo < writePointer)
       found.push(
         `zone ${index}: nothing is stored at ${mappedTo}, below the write pointer ${writePointer}`,
       );
-    const nonZero = firstNonZero(image, writePointer, end);
+    const nonZero = firstNonZero(image, readableEnd, end);
     if (nonZero < end)
       found.push(`zone ${index}: data at ${nonZero}, past the write pointer ${writePointer}`);
   });

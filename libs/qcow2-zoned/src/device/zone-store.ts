@@ -18,10 +18,13 @@ import {
 import type { FlushBatch, FlushParticipant, Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import { ZoneState } from '../zones/zone.ts';
+import type { ExtensionStore } from './extension-store.ts';
 
 export class ZoneStore implements FlushParticipant {
   readonly #changed = new Set<number>();
   readonly #reset = new Set<number>();
+  /** Zones whose descriptor extension was set. */
+  readonly #extended = new Set<number>();
 
   constructor(
     private readonly image: Qcow2Image,
@@ -30,6 +33,7 @@ export class ZoneStore implements FlushParticipant {
     private readonly table: Buffer,
     /** Guest offset of the table in bytes. */
     private readonly tableOffset: number,
+    private readonly extensions: ExtensionStore,
   ) {}
 
   noteChange(zoneIndex: number): void {
@@ -39,6 +43,11 @@ export class ZoneStore implements FlushParticipant {
 
   noteReset(zoneIndex: number): void {
     this.#reset.add(zoneIndex);
+    this.noteChange(zoneIndex);
+  }
+
+  noteExtension(zoneIndex: number): void {
+    this.#extended.add(zoneIndex);
     this.noteChange(zoneIndex);
   }
 
@@ -52,26 +61,37 @@ export class ZoneStore implements FlushParticipant {
       if (!this.#reset.has(index)) withTables.set(index, record);
       else {
         const writePointer = index * this.machine.geometry.zoneSize;
-        first.set(index, { ...record, state: ZoneState.Empty, writePointer });
+        first.set(index, { ...record, state: ZoneState.Empty, writePointer, attributes: 0 });
         if (record.state !== ZoneState.Empty) last.set(index, record);
       }
     }
+    // An extension is durable before the entry that vouches for it, and after the one that vouched for another.
+    const extendFirst = [...this.#extended].filter((index) => !this.#reset.has(index));
+    const extendSecond = [...this.#extended].filter((index) => this.#reset.has(index));
     this.#changed.clear();
     this.#reset.clear();
+    this.#extended.clear();
     return {
-      writeFirst: () => this.#write(first),
-      writeWithTables: () => this.#write(withTables),
+      writeFirst: () => {
+        this.#write(first);
+        this.extensions.write(extendFirst);
+      },
+      writeWithTables: () => {
+        this.#write(withTables);
+        this.extensions.write(extendSecond);
+      },
       writeLast: last.size > 0 ? () => this.#write(last) : undefined,
     };
   }
 
   #record(zoneIndex: number): ZoneRecord {
-    const { geometry, states, writePointers, resetCounts } = this.machine;
+    const { attributes, geometry, states, writePointers, resetCounts } = this.machine;
     return {
       state: states[zoneIndex] as ZoneState,
       conventional: zoneIndex < geometry.conventionalZones,
       writePointer: writePointers[zoneIndex] as number,
       resetCount: resetCounts[zoneIndex] as number,
+      attributes: attributes[zoneIndex] as number,
     };
   }
 

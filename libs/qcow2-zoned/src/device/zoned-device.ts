@@ -222,6 +222,30 @@ export class ZonedDevice {
     return this.#change(() => this.#core.manageRange(action, offset, length));
   }
 
+  /**
+   * Opens an empty zone with a zone random write area: the `zrwaSize` bytes from its write pointer can be written in
+   * any order, and again. Throws `zrwa_unavailable` where all areas are taken.
+   */
+  openWithZrwa(zoneIndex: number): MaybePromise<void> {
+    return this.#change(() => this.#core.openWithZrwa(zoneIndex));
+  }
+
+  /** Moves the write pointer of a zone with a random write area to `end`: absolute, bytes, in whole units. */
+  commitZrwa(zoneIndex: number, end: number): MaybePromise<void> {
+    return this.#change(() => this.#core.commitZrwa(zoneIndex, end));
+  }
+
+  /** Attaches `descriptorExtensionSize` bytes to an empty zone, which is closed then. They go with a reset. */
+  setExtension(zoneIndex: number, data: Uint8Array): MaybePromise<void> {
+    return this.#change(() => this.#core.setExtension(zoneIndex, data));
+  }
+
+  /** The bytes attached to a zone, or undefined. */
+  extension(zoneIndex: number): Uint8Array | undefined {
+    this.#assertOpen();
+    return this.#core.extension(zoneIndex);
+  }
+
   /** "Select all". */
   manageAll(action: ZoneAction): MaybePromise<void> {
     return this.#change(() => this.#core.manageAll(action));

@@ -10,11 +10,13 @@
  * | 504-511 | zero                         | zero                    |
  *
  * An entry is two 64-bit words. Word 0: bits 60-63 zone condition, bit 59 conventional, bits 0-58 write pointer
- * (absolute, bytes; a full zone keeps the end of its written data). Word 1: reset count (u32), attributes (u8),
- * reserved (24 bits).
+ * (absolute, bytes; a full zone keeps the end of its written data). Word 1: reset count (u32), attributes (u8: bit 3
+ * random write area, bit 7 descriptor extension), reserved (24 bits).
+ *
+ * Behind the entries lie the descriptor extensions, where the disk has them, in blocks of the same form.
  */
 import { crc32 } from 'node:zlib';
-import { ZoneState } from '../zones/zone.ts';
+import { ZoneAttribute, ZoneState } from '../zones/zone.ts';
 import { writeU64 } from './bytes.ts';
 
 export const ZONE_BLOCK_BYTES = 512;
@@ -25,6 +27,9 @@ const GENERATION_AT = 4;
 const CONVENTIONAL_BIT = 0x0800_0000; // bit 59, in the high half
 const POINTER_HIGH_MASK = 0x07ff_ffff;
 const TWO_32 = 2 ** 32;
+const ATTRIBUTES_UNIT = 0x0100_0000; // the highest byte of the low half
+/** Bytes of a block between its head and its end. */
+const PAYLOAD_BYTES = 496;
 
 /** One zone as the table keeps it. */
 export interface ZoneRecord {
@@ -33,11 +38,51 @@ export interface ZoneRecord {
   /** Absolute, bytes. */
   readonly writePointer: number;
   readonly resetCount: number;
+  /** Bits of `ZoneAttribute`. */
+  readonly attributes: number;
 }
 
 /** Bytes of the table of `zoneCount` zones, the geometry block included. */
 export function zoneTableBytes(zoneCount: number): number {
   return ZONE_BLOCK_BYTES * (1 + Math.ceil(zoneCount / ENTRIES_PER_BLOCK));
+}
+
+/** Blocks of the descriptor extensions of `zoneCount` zones, `size` bytes each. */
+export function extensionBlocks(zoneCount: number, size: number): number {
+  if (size === 0) return 0;
+  return size <= PAYLOAD_BYTES
+    ? Math.ceil(zoneCount / Math.floor(PAYLOAD_BYTES / size))
+    : zoneCount * Math.ceil(size / PAYLOAD_BYTES);
+}
+
+/** A part of a descriptor extension: bytes [from, to) of it, in a block of the table. */
+export interface ExtensionPiece {
+  readonly block: number;
+  /** Offset in the block. */
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a zone's descriptor extension lies: several share a block, or one has blocks of its own. */
+export function extensionPieces(
+  zoneIndex: number,
+  zoneCount: number,
+  size: number,
+): ExtensionPiece[] {
+  const firstBlock = 1 + Math.ceil(zoneCount / ENTRIES_PER_BLOCK);
+  if (size <= PAYLOAD_BYTES) {
+    const perBlock = Math.floor(PAYLOAD_BYTES / size);
+    const block = firstBlock + Math.floor(zoneIndex / perBlock);
+    return [{ block, at: ENTRIES_AT + (zoneIndex % perBlock) * size, from: 0, to: size }];
+  }
+  const blocks = Math.ceil(size / PAYLOAD_BYTES);
+  return Array.from({ length: blocks }, (_, index) => ({
+    block: firstBlock + zoneIndex * blocks + index,
+    at: ENTRIES_AT,
+    from: index * PAYLOAD_BYTES,
+    to: Math.min(size, (index + 1) * PAYLOAD_BYTES),
+  }));
 }
 
 /** Index of the block that holds a zone's entry. */
@@ -61,7 +106,7 @@ export function putRecord(table: Buffer, zoneIndex: number, record: ZoneRecord):
   table.writeUInt32BE(record.state * 0x1000_0000 + flag + high, at);
   table.writeUInt32BE(record.writePointer % TWO_32, at + 4);
   table.writeUInt32BE(record.resetCount, at + 8);
-  table.writeUInt32BE(0, at + 12);
+  table.writeUInt32BE(record.attributes * ATTRIBUTES_UNIT, at + 12);
 }
 
 export function getRecord(table: Buffer, zoneIndex: number): ZoneRecord {
@@ -72,6 +117,7 @@ export function getRecord(table: Buffer, zoneIndex: number): ZoneRecord {
     conventional: (high & CONVENTIONAL_BIT) !== 0,
     writePointer: (high & POINTER_HIGH_MASK) * TWO_32 + table.readUInt32BE(at + 4),
     resetCount: table.readUInt32BE(at + 8),
+    attributes: table.readUInt8(at + 12),
   };
 }
 
@@ -103,14 +149,23 @@ export function geometryAgrees(table: Buffer, extension: Buffer, size: number): 
   return table.subarray(ENTRIES_AT, end).equals(expected.subarray(ENTRIES_AT, end));
 }
 
+const ACTIVE: ReadonlySet<number> = new Set([
+  ZoneState.ImplicitOpen,
+  ZoneState.ExplicitOpen,
+  ZoneState.Closed,
+]);
 const STATES: ReadonlySet<number> = new Set(Object.values(ZoneState));
 
 /** Why a record cannot be true of the zone [start, end), or undefined where it can. All bytes. */
 export function recordFault(
   record: ZoneRecord,
-  zone: { conventional: boolean; start: number; end: number },
+  zone: { conventional: boolean; start: number; end: number; attributes?: number },
 ): string | undefined {
   if (!STATES.has(record.state)) return `unknown zone condition ${record.state}`;
+  if (record.attributes & ~(zone.attributes ?? 0))
+    return `attributes ${record.attributes}, the disk can have ${zone.attributes ?? 0}`;
+  if (record.attributes & ZoneAttribute.zrwa && !ACTIVE.has(record.state))
+    return `a random write area with condition ${record.state}`;
   if (record.conventional !== zone.conventional)
     return `conventional flag is ${record.conventional}, the geometry says ${zone.conventional}`;
   if (zone.conventional) {

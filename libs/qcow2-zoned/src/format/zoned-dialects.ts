@@ -38,6 +38,7 @@ import type { ZoneRecord } from './zone-table.ts';
 import {
   decodeZonedExtension,
   decodeZoneTableExtension,
+  geometryExtras,
   ZONED_EXTENSION_BYTES,
   type ZoneTableInfo,
 } from './zoned-extension.ts';
@@ -157,7 +158,7 @@ function decodeNative(extension: Buffer, header: Qcow2Header): ZonedDescription 
     extension,
     header.size,
     2 ** header.clusterBits,
-    info?.logicalBlockSize ?? DEFAULT_BLOCK_BYTES,
+    geometryExtras(info),
   );
   return { dialect: 'native', geometry, extension, info, array: undefined };
 }
@@ -168,7 +169,7 @@ function decodeV2(extension: Buffer, header: Qcow2Header): ZonedDescription {
     native,
     header.size,
     DEFAULT_BLOCK_BYTES,
-    DEFAULT_BLOCK_BYTES,
+    geometryExtras(undefined),
   );
   const offset = readU64(extension, ZONED_EXTENSION_BYTES, 'zonedmeta_offset');
   const length = readU64(extension, ZONED_EXTENSION_BYTES + 8, 'zonedmeta_size');
@@ -280,9 +281,8 @@ export function decodeZoneWord(
     dialect === 'v2'
       ? (Number(word >> CONDITION_SHIFT) as ZoneState)
       : inferred(conventional, writePointer, zone);
-  if (state !== ZoneState.Full || writePointer <= zone.end)
-    return { state, conventional, writePointer, resetCount: 0 };
-  return { state, conventional, writePointer: zone.end, resetCount: 0 };
+  const pointer = state === ZoneState.Full ? Math.min(writePointer, zone.end) : writePointer;
+  return { state, conventional, writePointer: pointer, resetCount: 0, attributes: 0 };
 }
 
 function inferred(

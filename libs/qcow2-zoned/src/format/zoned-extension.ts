@@ -39,7 +39,7 @@ import { validateGeometry } from '../zones/geometry.ts';
 import type { ZonedGeometry } from '../zones/zone.ts';
 import { readU64, roundUp, writeU64 } from './bytes.ts';
 import { ENTRY_BYTES } from './entries.ts';
-import { zoneTableBytes } from './zone-table.ts';
+import { extensionBlocks, ZONE_BLOCK_BYTES, zoneTableBytes } from './zone-table.ts';
 
 export const ZONED_EXTENSION_BYTES = 32;
 export const ZONE_TABLE_EXTENSION_BYTES = 64;
@@ -57,6 +57,10 @@ export interface ZoneTableInfo {
   readonly offset: number;
   readonly length: number;
   readonly logicalBlockSize: number;
+  readonly zrwaSize: number;
+  readonly zrwaFlushGranularity: number;
+  readonly zrwaZones: number;
+  readonly descriptorExtensionSize: number;
   /** True from the first write of an opening until its clean close. */
   readonly unclean: boolean;
   readonly cleanSize: number;
@@ -89,6 +93,44 @@ export function encodeZonedExtension(geometry: ZonedGeometry): Buffer {
   return bytes;
 }
 
+/** What the zone table extension adds to the geometry. */
+export type GeometryExtras = Pick<
+  ZonedGeometry,
+  'logicalBlockSize' | 'zrwaSize' | 'zrwaFlushGranularity' | 'zrwaZones' | 'descriptorExtensionSize'
+>;
+
+/** Only what is there: most disks have neither. */
+export function geometryExtras(info: ZoneTableInfo | undefined): GeometryExtras {
+  if (info === undefined) return { logicalBlockSize: SECTOR_BYTES };
+  const { logicalBlockSize, zrwaSize, zrwaFlushGranularity, zrwaZones } = info;
+  const { descriptorExtensionSize } = info;
+  return {
+    logicalBlockSize,
+    ...((zrwaSize || zrwaFlushGranularity || zrwaZones) && {
+      zrwaSize,
+      zrwaFlushGranularity,
+      zrwaZones,
+    }),
+    ...(descriptorExtensionSize && { descriptorExtensionSize }),
+  };
+}
+
+/** The same for an image about to be made. */
+export function zoneTableInfo(
+  geometry: ZonedGeometry,
+  place: Pick<ZoneTableInfo, 'offset' | 'length' | 'cleanSize' | 'cleanFileLength'>,
+): ZoneTableInfo {
+  return {
+    ...place,
+    unclean: false,
+    logicalBlockSize: geometry.logicalBlockSize,
+    zrwaSize: geometry.zrwaSize ?? 0,
+    zrwaFlushGranularity: geometry.zrwaFlushGranularity ?? 0,
+    zrwaZones: geometry.zrwaZones ?? 0,
+    descriptorExtensionSize: geometry.descriptorExtensionSize ?? 0,
+  };
+}
+
 /**
  * Geometry from the zoned extension of an image of `size` bytes. Throws `invalid_image` or
  * `unsupported_feature`, naming the field, the value and what is allowed.
@@ -97,7 +139,7 @@ export function decodeZonedExtension(
   bytes: Buffer,
   size: number,
   clusterSize: number,
-  logicalBlockSize: number,
+  extras: GeometryExtras,
 ): ZonedGeometry {
   if (bytes.length !== ZONED_EXTENSION_BYTES)
     refuse('length', bytes.length, `${ZONED_EXTENSION_BYTES} (the native dialect)`);
@@ -122,7 +164,7 @@ export function decodeZonedExtension(
     maxActiveZones: bytes.readUInt32BE(20),
     maxOpenZones: bytes.readUInt32BE(24),
     maxAppendBytes: bytes.readUInt32BE(28) * SECTOR_BYTES,
-    logicalBlockSize,
+    ...extras,
   };
   try {
     validateGeometry(geometry);
@@ -143,6 +185,10 @@ export function encodeZoneTableExtension(info: ZoneTableInfo): Buffer {
   writeU64(bytes, info.offset, 8);
   writeU64(bytes, info.length, 16);
   bytes.writeUInt32BE(info.logicalBlockSize, 24);
+  bytes.writeUInt32BE(info.zrwaSize, 28);
+  bytes.writeUInt32BE(info.zrwaFlushGranularity, 32);
+  bytes.writeUInt32BE(info.zrwaZones, 36);
+  bytes.writeUInt32BE(info.descriptorExtensionSize, 40);
   writeU64(bytes, info.cleanSize, 48);
   writeU64(bytes, info.cleanFileLength, 56);
   return bytes;
@@ -156,18 +202,21 @@ export function decodeZoneTableExtension(bytes: Buffer): ZoneTableInfo {
     refuse('zone table version', bytes.readUInt16BE(0), `${ZONE_TABLE_VERSION}`);
   if (bytes.readUInt16BE(2) !== ZONE_ENTRY_BYTES)
     refuse('zone table entry size', bytes.readUInt16BE(2), `${ZONE_ENTRY_BYTES}`);
-  for (let at = 28; at < 48; at += 4)
-    if (bytes.readUInt32BE(at) !== 0)
-      throw new ImageError(
-        'unsupported_feature',
-        `zone table extension, byte ${at}: ZRWA, descriptor extensions and device flags are not supported`,
-        { field: `zone table extension byte ${at}`, given: bytes.readUInt32BE(at), allowed: '0' },
-      );
+  if (bytes.readUInt32BE(44) !== 0)
+    throw new ImageError(
+      'unsupported_feature',
+      `zone table extension, device flags: ${bytes.readUInt32BE(44)}, allowed is 0`,
+      { field: 'zone table device flags', given: bytes.readUInt32BE(44), allowed: '0' },
+    );
   return {
     unclean: (bytes.readUInt32BE(4) & FLAG_UNCLEAN) !== 0,
     offset: readU64(bytes, 8, 'zone table offset'),
     length: readU64(bytes, 16, 'zone table length'),
     logicalBlockSize: bytes.readUInt32BE(24),
+    zrwaSize: bytes.readUInt32BE(28),
+    zrwaFlushGranularity: bytes.readUInt32BE(32),
+    zrwaZones: bytes.readUInt32BE(36),
+    descriptorExtensionSize: bytes.readUInt32BE(40),
     cleanSize: readU64(bytes, 48, 'clean size'),
     cleanFileLength: readU64(bytes, 56, 'clean file length'),
   };
@@ -187,8 +236,12 @@ export function zoneTablePlace(
   clusterSize: number,
 ): { offset: number; length: number } {
   const span = bytesPerL1Entry(clusterSize);
+  const { descriptorExtensionSize = 0, zoneCount } = geometry;
+  const tableBytes =
+    zoneTableBytes(zoneCount) +
+    ZONE_BLOCK_BYTES * extensionBlocks(zoneCount, descriptorExtensionSize);
   return {
     offset: roundUp(geometry.size, span) + GAP_L1_ENTRIES * span,
-    length: roundUp(zoneTableBytes(geometry.zoneCount), clusterSize),
+    length: roundUp(tableBytes, clusterSize),
   };
 }

@@ -5,9 +5,10 @@
 
 import { type ImageError, invalidOption, type ZoneErrorCode } from '../errors.ts';
 import * as errors from './errors.ts';
+import type { ManagedAction } from './machine.ts';
 import type { RuleBook } from './rules.ts';
 import type { ZoneTable } from './table.ts';
-import { type Zone, type ZoneAction, ZoneState } from './zone.ts';
+import { type Zone, ZoneAttribute, ZoneState } from './zone.ts';
 
 export interface ZoneMachineOptions {
   /** false: write pointers still hold, open and active limits do not. Default true. */
@@ -72,6 +73,7 @@ export class Admission {
     this.span('write', offset, length);
     const index = Math.floor(offset / this.table.geometry.zoneSize);
     if (this.table.isConventional(index)) this.conventionalWrite(index, offset, length);
+    else if (this.table.has(index, ZoneAttribute.zrwa)) this.areaWrite(index, offset, length);
     else this.sequentialWrite('write', index, offset, offset, length);
     return index;
   }
@@ -91,6 +93,9 @@ export class Admission {
     }
     if (length > maxAppendBytes) {
       throw errors.appendTooLong(this.table.zone(index), span, maxAppendBytes);
+    }
+    if (this.table.has(index, ZoneAttribute.zrwa)) {
+      throw errors.appendToArea(this.table.zone(index), span);
     }
     this.sequentialWrite('append', index, zoneStart, this.table.pointer(index), length);
     return index;
@@ -130,6 +135,55 @@ export class Admission {
     if (state === ZoneState.Empty || state === ZoneState.Closed) {
       this.openSlots(1, command, index, offset, length);
     }
+  }
+
+  /** Anywhere in the random write area, and as far again past its end: what lies before is committed then. */
+  private areaWrite(index: number, offset: number, length: number): void {
+    const pointer = this.table.pointer(index);
+    const { zrwaSize = 0 } = this.table.geometry;
+    if (offset < pointer || offset + length > pointer + 2 * zrwaSize) {
+      throw errors.notInArea(this.table.zone(index), { offset, length }, zrwaSize);
+    }
+    const boundary = this.table.capacityEnd(index);
+    if (offset + length > boundary) {
+      throw errors.crossesBoundary(this.table.zone(index), { offset, length }, 'write', boundary);
+    }
+    if (this.table.state(index) === ZoneState.Closed) {
+      this.openSlots(1, 'write', index, offset, length);
+    }
+  }
+
+  /** Throws `invalid_field` where the disk has no random write areas. */
+  randomWriteArea(index: number, span: errors.Span): void {
+    if (!this.table.geometry.zrwaSize) {
+      throw errors.lacks('random write areas', this.table.zone(index), span);
+    }
+  }
+
+  freeArea(index: number, span: errors.Span): void {
+    const { zrwaZones = 0 } = this.table.geometry;
+    if (this.table.zrwaCount >= zrwaZones) {
+      throw errors.noFreeArea(this.table.zone(index), span, zrwaZones);
+    }
+  }
+
+  /** Throws `invalid_field` where the disk has no descriptor extensions. */
+  extensions(index: number, span: errors.Span): void {
+    if (!this.table.geometry.descriptorExtensionSize) {
+      throw errors.lacks('descriptor extensions', this.table.zone(index), span);
+    }
+  }
+
+  commit(index: number, end: number, span: errors.Span): void {
+    if (!this.table.has(index, ZoneAttribute.zrwa)) {
+      throw errors.lacks('a random write area', this.table.zone(index), span);
+    }
+    const { zrwaFlushGranularity = 1 } = this.table.geometry;
+    const pointer = this.table.pointer(index);
+    const whole = (end - pointer) % zrwaFlushGranularity === 0;
+    const reachable = end > pointer && end <= this.table.readableEnd(index);
+    if (reachable && (whole || end === this.table.capacityEnd(index))) return;
+    throw errors.notCommittable(this.table.zone(index), span, end, zrwaFlushGranularity);
   }
 
   private writable(
@@ -184,7 +238,7 @@ export class Admission {
   }
 
   /** The refusal of an action by the zone's condition, in the words of the rule book. */
-  notManageable(action: ZoneAction, index: number): ImageError {
+  notManageable(action: ManagedAction, index: number): ImageError {
     const state = this.table.state(index);
     let code: ZoneErrorCode = 'invalid_zone_transition';
     if (state === ZoneState.ReadOnly) code = this.rules.manageReadOnly;

@@ -1,7 +1,7 @@
 /** Constructors of the refusals of a zoned device: one line each, always with the zone and the request. */
 
 import { ImageError, type ZoneErrorCode } from '../errors.ts';
-import type { Zone, ZoneAction } from './zone.ts';
+import type { Zone } from './zone.ts';
 
 /** The bytes that a request names. For a management command: the zone's own. */
 export interface Span {
@@ -139,13 +139,48 @@ export function appendTooLong(zone: Zone, span: Span, maxBytes: number): ImageEr
   });
 }
 
+export function appendToArea(zone: Zone, span: Span): ImageError {
+  const what = `append at ${hex(span.offset)} refused, the zone has a random write area`;
+  return zoneError('invalid_zone_operation', zone, span, what);
+}
+
+export function notInArea(zone: Zone, span: Span, areaBytes: number): ImageError {
+  const { writePointer } = zone;
+  const what =
+    `write at ${hex(span.offset)} is not within twice the random write area of ${areaBytes} bytes ` +
+    `from the write pointer ${hex(writePointer)}`;
+  return zoneError('zone_invalid_write', zone, span, what);
+}
+
+export function noFreeArea(zone: Zone, span: Span, limit: number): ImageError {
+  const what = `open needs a random write area, and all ${limit} are taken`;
+  return zoneError('zrwa_unavailable', zone, span, what);
+}
+
+/** What the command needs, the disk or the zone does not have. */
+export function lacks(what: string, zone: Zone, span: Span): ImageError {
+  const subject = what.startsWith('a ') ? 'the zone' : 'the disk';
+  return zoneError(
+    'invalid_field',
+    zone,
+    span,
+    `refused, ${subject} has no ${what.replace(/^a /, '')}`,
+  );
+}
+
+export function notCommittable(zone: Zone, span: Span, end: number, unit: number): ImageError {
+  const allowed = `in the random write area, a multiple of ${unit} from the write pointer`;
+  const what = `commit up to ${hex(end)}: the end must be ${allowed}`;
+  return zoneError('invalid_field', zone, span, what, { field: 'end', given: end, allowed });
+}
+
 /** A command for sequential zones, given to a conventional one. */
 export function conventional(zone: Zone, span: Span, command: string): ImageError {
   return zoneError('invalid_field', zone, span, `${command} refused, the zone is conventional`);
 }
 
 /** `code` is the rule book's name for an action that the zone's condition does not allow. */
-export function notManageable(code: ZoneErrorCode, zone: Zone, action: ZoneAction): ImageError {
+export function notManageable(code: ZoneErrorCode, zone: Zone, action: string): ImageError {
   const span = { offset: zone.start, length: zone.size };
   return zoneError(code, zone, span, `${action} refused, the zone is ${zone.condition}`);
 }

@@ -3,8 +3,10 @@
 import { invalidOption } from '../errors.ts';
 import {
   APPEND_UNIT_BYTES,
+  DESCRIPTOR_EXTENSION_UNIT_BYTES,
   LOGICAL_BLOCK_SIZES,
   MAX_APPEND_BYTES,
+  MAX_DESCRIPTOR_EXTENSION_BYTES,
   MAX_RESOURCE_LIMIT,
   MAX_ZONE_COUNT,
   MAX_ZONE_SIZE_BYTES,
@@ -29,6 +31,14 @@ export interface ZoneGeometryOptions {
   readonly maxAppendBytes?: number | undefined;
   /** Default 512. */
   readonly logicalBlockSize?: number | undefined;
+  /** Default 0, no zone random write areas. */
+  readonly zrwaSize?: number | undefined;
+  /** Default: the logical block size. */
+  readonly zrwaFlushGranularity?: number | undefined;
+  /** Default: the open limit, or every zone where there is none. */
+  readonly zrwaZones?: number | undefined;
+  /** Default 0, no descriptor extensions. */
+  readonly descriptorExtensionSize?: number | undefined;
 }
 
 /** Fills in the defaults. Throws `invalid_option` for a geometry that cannot be. */
@@ -44,9 +54,25 @@ export function zoneGeometry(options: ZoneGeometryOptions): ZonedGeometry {
     maxActiveZones: options.maxActiveZones ?? 0,
     maxAppendBytes: options.maxAppendBytes ?? 0,
     logicalBlockSize: options.logicalBlockSize ?? 512,
+    ...zrwaOf(options),
+    ...(options.descriptorExtensionSize && {
+      descriptorExtensionSize: options.descriptorExtensionSize,
+    }),
   };
   validateGeometry(geometry);
   return geometry;
+}
+
+/** The fields of zone random write areas, where there are any or what is given needs them. */
+function zrwaOf(options: ZoneGeometryOptions): Partial<ZonedGeometry> {
+  const { zrwaSize, zrwaFlushGranularity, zrwaZones } = options;
+  if (!zrwaSize && !zrwaFlushGranularity && !zrwaZones) return {};
+  const zoneCount = Math.ceil(options.size / options.zoneSize);
+  return {
+    zrwaSize: zrwaSize ?? 0,
+    zrwaFlushGranularity: zrwaFlushGranularity ?? options.logicalBlockSize ?? 512,
+    zrwaZones: zrwaZones ?? (options.maxOpenZones || zoneCount),
+  };
 }
 
 /** Throws `invalid_option`, naming the first field at fault, its value and what is allowed. */
@@ -68,6 +94,36 @@ export function validateGeometry(geometry: ZonedGeometry): void {
     throw invalidOption('size', size, `a multiple of the zone size (${zoneSize}) under zns`);
   }
   validateCounts(geometry);
+  validateExtras(geometry);
+}
+
+/** Zone random write areas and descriptor extensions. */
+function validateExtras(geometry: ZonedGeometry): void {
+  const { profile, zoneCapacity, zoneCount, logicalBlockSize, maxActiveZones } = geometry;
+  const { zrwaSize = 0, zrwaFlushGranularity = 0, zrwaZones = 0 } = geometry;
+  const { descriptorExtensionSize = 0 } = geometry;
+  if (profile !== 'zns') {
+    const field = ['zrwaSize', 'zrwaFlushGranularity', 'zrwaZones', 'descriptorExtensionSize'].find(
+      (name) => geometry[name as keyof ZonedGeometry],
+    ) as keyof ZonedGeometry | undefined;
+    if (field !== undefined) throw invalidOption(field, geometry[field] ?? 0, '0 under zbc');
+  }
+  if (zrwaSize !== 0) {
+    requireMultiple('zrwaFlushGranularity', zrwaFlushGranularity, logicalBlockSize, zoneCapacity);
+    requireMultiple('zrwaSize', zrwaSize, zrwaFlushGranularity, zoneCapacity);
+    const most = maxActiveZones || zoneCount;
+    if (!Number.isSafeInteger(zrwaZones) || zrwaZones < 1 || zrwaZones > Math.min(most, zoneCount))
+      throw invalidOption('zrwaZones', zrwaZones, `from 1 to ${Math.min(most, zoneCount)}`);
+  } else if (zrwaFlushGranularity !== 0 || zrwaZones !== 0) {
+    throw invalidOption('zrwaSize', 0, 'above 0 where zrwaFlushGranularity or zrwaZones is given');
+  }
+  if (descriptorExtensionSize !== 0)
+    requireMultiple(
+      'descriptorExtensionSize',
+      descriptorExtensionSize,
+      DESCRIPTOR_EXTENSION_UNIT_BYTES,
+      MAX_DESCRIPTOR_EXTENSION_BYTES,
+    );
 }
 
 function validateCounts(geometry: ZonedGeometry): void {

@@ -20,3 +20,9 @@ export const MAX_APPEND_BYTES = 0xffff_ffff * APPEND_UNIT_BYTES;
 
 /** Logical block sizes that disks have: 512n and 512e, 4Kn. Powers of two, so that division by them is exact. */
 export const LOGICAL_BLOCK_SIZES: readonly number[] = [512, 4096];
+
+/** NVMe counts descriptor extensions in units of this size, … */
+export const DESCRIPTOR_EXTENSION_UNIT_BYTES = 64;
+
+/** … in a field of 8 bits. */
+export const MAX_DESCRIPTOR_EXTENSION_BYTES = 255 * DESCRIPTOR_EXTENSION_UNIT_BYTES;

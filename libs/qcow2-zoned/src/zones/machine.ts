@@ -11,10 +11,14 @@ import { ZoneTable } from './table.ts';
 import {
   type Zone,
   type ZoneAction,
+  ZoneAttribute,
   type ZonedGeometry,
   ZoneState,
   type ZoneTransition,
 } from './zone.ts';
+
+/** What is done to one zone by name. */
+export type ManagedAction = ZoneAction | 'commit' | 'set-extension';
 
 /** A sequential zone's condition. */
 type SequentialState = Exclude<ZoneState, typeof ZoneState.NotWritePointer>;
@@ -27,6 +31,8 @@ export class ZoneMachine {
   readonly writePointers: Float64Array;
   /** Resets that moved a write pointer or emptied a full zone. Read only. */
   readonly resetCounts: Uint32Array;
+  /** Bits of `ZoneAttribute` of each zone. Read only. */
+  readonly attributes: Uint8Array;
   /** Told of every change of condition, in order, once it has happened. Must not throw, nor give commands. */
   onTransition?: ((transition: ZoneTransition) => void) | undefined;
 
@@ -42,6 +48,7 @@ export class ZoneMachine {
     this.states = table.states;
     this.writePointers = table.writePointers;
     this.resetCounts = table.resetCounts;
+    this.attributes = table.attributes;
     this.rules = RULE_BOOKS[geometry.profile];
     this.admission = new Admission(table, this.rules, options);
   }
@@ -72,7 +79,70 @@ export class ZoneMachine {
   /** Accepts a write, or a write of zeroes: the write pointer advances now, whenever the data follows. */
   write(offset: number, length: number): void {
     const index = this.admission.write(offset, length);
-    if (!this.table.isConventional(index)) this.advance(index, length, 'write');
+    if (this.table.isConventional(index)) return;
+    if (this.attributes[index] !== 0 && this.table.has(index, ZoneAttribute.zrwa))
+      this.writeInArea(index, offset + length);
+    else this.advance(index, length, 'write');
+  }
+
+  /** Where the bytes of a sequential zone end that can be read: its write pointer, or its random write area's end. */
+  readableEnd(index: number): number {
+    return this.table.readableEnd(index);
+  }
+
+  /**
+   * Opens an empty zone with a zone random write area (NVMe ZNS 1.1, Open Zone with ZRWAA). A zone that has one is
+   * opened as `open` does. Throws `zrwa_unavailable` where all areas are taken.
+   */
+  openWithZrwa(index: number): void {
+    const state = this.sequentialState('open', index);
+    if (this.table.has(index, ZoneAttribute.zrwa)) {
+      this.open(index);
+      return;
+    }
+    const span = this.spanOf(index);
+    this.admission.randomWriteArea(index, span);
+    if (state !== ZoneState.Empty) throw this.admission.notManageable('open', index);
+    this.admission.activeSlot('open', index, span.offset, span.length);
+    this.admission.openSlots(1, 'open', index, span.offset, span.length);
+    this.admission.freeArea(index, span);
+    this.makeRoom();
+    this.table.grant(index, ZoneAttribute.zrwa);
+    this.enter(index, ZoneState.ExplicitOpen, 'open');
+  }
+
+  /** Where the write pointer of a zone with a random write area is after a write that ends at `end`. */
+  committedBy(index: number, end: number): number {
+    const { zrwaSize = 0, zrwaFlushGranularity = 1 } = this.geometry;
+    const pointer = this.table.pointer(index);
+    const units = Math.max(0, Math.ceil((end - pointer - zrwaSize) / zrwaFlushGranularity));
+    return Math.min(pointer + units * zrwaFlushGranularity, this.table.capacityEnd(index));
+  }
+
+  /** Throws what `commit` would be refused with. */
+  checkCommit(index: number, end: number): void {
+    this.sequentialState('commit', index);
+    this.admission.commit(index, end, this.spanOf(index));
+  }
+
+  /**
+   * Commits a zone's random write area up to `end` (absolute, bytes; whole units from the write pointer, or the end
+   * of the capacity): the write pointer moves there. Throws `invalid_field`.
+   */
+  commit(index: number, end: number): void {
+    this.checkCommit(index, end);
+    this.moveCommitted(index, end, 'commit');
+  }
+
+  /** An empty zone gets a descriptor extension, and is closed. Throws `invalid_zone_transition` for any other. */
+  setExtension(index: number): void {
+    const state = this.sequentialState('set-extension', index);
+    const span = this.spanOf(index);
+    this.admission.extensions(index, span);
+    if (state !== ZoneState.Empty) throw this.admission.notManageable('set-extension', index);
+    this.admission.activeSlot('set-extension', index, span.offset, span.length);
+    this.table.grant(index, ZoneAttribute.extension);
+    this.enter(index, ZoneState.Closed, 'set-extension');
   }
 
   /** Accepts an append to the zone that starts at `zoneStart`; returns the address of its data. */
@@ -267,9 +337,15 @@ export class ZoneMachine {
    * closed zones become closed, or empty where nothing was written. Throws `image_corrupt` for a zone that no
    * sequence of commands leads to.
    */
-  restore(index: number, state: ZoneState, writePointer: number, resetCount: number): void {
+  restore(
+    index: number,
+    state: ZoneState,
+    writePointer: number,
+    resetCount: number,
+    attributes = 0,
+  ): void {
     this.table.checkIndex(index);
-    this.table.restore(index, state, writePointer, resetCount);
+    this.table.restore(index, state, writePointer, resetCount, attributes);
   }
 
   /** An independent copy, without the listener: to rehearse commands before any takes effect. */
@@ -296,7 +372,7 @@ export class ZoneMachine {
     this.table.assertConsistent();
   }
 
-  private sequentialState(action: ZoneAction, index: number): SequentialState {
+  private sequentialState(action: ManagedAction, index: number): SequentialState {
     this.table.checkIndex(index);
     if (this.table.isConventional(index)) {
       throw errors.conventional(this.zone(index), this.spanOf(index), action);
@@ -341,6 +417,21 @@ export class ZoneMachine {
     if (end === this.table.capacityEnd(index)) this.enter(index, ZoneState.Full, cause);
   }
 
+  /** A write in a random write area leaves the write pointer, unless it ends past the area: units are committed then. */
+  private writeInArea(index: number, end: number): void {
+    const state = this.table.state(index);
+    if (state === ZoneState.Closed) {
+      this.makeRoom();
+      this.enter(index, ZoneState.ImplicitOpen, 'write');
+    } else if (state === ZoneState.ImplicitOpen) this.table.implicit.touch(index);
+    this.moveCommitted(index, this.committedBy(index, end), 'write');
+  }
+
+  private moveCommitted(index: number, end: number, cause: ZoneTransition['cause']): void {
+    this.writePointers[index] = end;
+    if (end === this.table.capacityEnd(index)) this.enter(index, ZoneState.Full, cause);
+  }
+
   /** At the open limit, closes the least recently written of the implicitly open zones. */
   private makeRoom(): void {
     if (this.table.openCount < this.admission.openLimit) return;
@@ -356,6 +447,9 @@ export class ZoneMachine {
   private enter(index: number, to: ZoneState, cause: ZoneTransition['cause']): void {
     const from = this.table.state(index);
     if (from === to) return;
+    // What a random write area holds stays to be read where no reset takes it.
+    if (to !== ZoneState.Empty && to > ZoneState.Closed && this.attributes[index] !== 0)
+      this.writePointers[index] = this.table.readableEnd(index);
     this.table.enter(index, to);
     this.onTransition?.({ zoneIndex: index, from, to, cause });
   }

@@ -2,7 +2,13 @@
 
 import { impossibleZone, noSuchZone } from './errors.ts';
 import { LruList } from './lru.ts';
-import { CONDITION_NAMES, type Zone, type ZonedGeometry, ZoneState } from './zone.ts';
+import {
+  CONDITION_NAMES,
+  type Zone,
+  ZoneAttribute,
+  type ZonedGeometry,
+  ZoneState,
+} from './zone.ts';
 
 /** 1 for the conditions that hold an open slot. Indexed by condition. */
 const OPEN_SLOTS = slots(ZoneState.ImplicitOpen, ZoneState.ExplicitOpen);
@@ -21,8 +27,11 @@ export class ZoneTable {
   /** A full zone keeps the end of its written data, a conventional zone its start. */
   readonly writePointers: Float64Array;
   readonly resetCounts: Uint32Array;
+  /** Bits of `ZoneAttribute`. */
+  readonly attributes: Uint8Array;
   openCount = 0;
   activeCount = 0;
+  zrwaCount = 0;
 
   /** Every zone empty, conventional ones without a write pointer; `implicit` lists the implicitly open ones. */
   constructor(
@@ -33,6 +42,7 @@ export class ZoneTable {
     this.states = new Uint8Array(zoneCount).fill(ZoneState.Empty, conventionalZones);
     this.writePointers = new Float64Array(zoneCount);
     this.resetCounts = new Uint32Array(zoneCount);
+    this.attributes = new Uint8Array(zoneCount);
     for (let index = 0; index < zoneCount; index++) this.writePointers[index] = this.start(index);
   }
 
@@ -56,6 +66,24 @@ export class ZoneTable {
   /** Where the zone's writable bytes end. */
   capacityEnd(index: number): number {
     return Math.min(this.start(index) + this.geometry.zoneCapacity, this.geometry.size);
+  }
+
+  has(index: number, attribute: number): boolean {
+    return ((this.attributes[index] as number) & attribute) !== 0;
+  }
+
+  /** Gives a zone an attribute; conditions that end it take it back. */
+  grant(index: number, attribute: number): void {
+    if (this.has(index, attribute)) return;
+    this.attributes[index] = (this.attributes[index] as number) | attribute;
+    if (attribute === ZoneAttribute.zrwa) this.zrwaCount++;
+  }
+
+  /** Where the bytes end that can be read: the write pointer, or the end of the zone's random write area. */
+  readableEnd(index: number): number {
+    const pointer = this.pointer(index);
+    if (!this.has(index, ZoneAttribute.zrwa)) return pointer;
+    return Math.min(pointer + (this.geometry.zrwaSize ?? 0), this.capacityEnd(index));
   }
 
   isConventional(index: number): boolean {
@@ -85,6 +113,8 @@ export class ZoneTable {
       capacity: this.capacityEnd(index) - start,
       writePointer: state === ZoneState.Full ? end : this.pointer(index),
       resetCount: this.resetCounts[index] as number,
+      ...(this.has(index, ZoneAttribute.zrwa) && { zrwa: true }),
+      ...(this.has(index, ZoneAttribute.extension) && { extension: true }),
     };
   }
 
@@ -96,19 +126,35 @@ export class ZoneTable {
     if (from === ZoneState.ImplicitOpen) this.implicit.remove(index);
     if (to === ZoneState.ImplicitOpen) this.implicit.add(index);
     this.states[index] = to;
+    if (this.attributes[index] !== 0 && !ACTIVE_SLOTS[to]) this.endAttributes(index, to);
+  }
+
+  /** A random write area is for active zones; a descriptor extension stays until the zone is empty. */
+  private endAttributes(index: number, state: ZoneState): void {
+    if (this.has(index, ZoneAttribute.zrwa)) this.zrwaCount--;
+    const kept = state === ZoneState.Empty ? 0 : ZoneAttribute.extension;
+    this.attributes[index] = (this.attributes[index] as number) & kept;
   }
 
   /** Loads a zone as an image holds it: see `ZoneMachine.restore`. Throws `image_corrupt`. */
-  restore(index: number, state: ZoneState, writePointer: number, resetCount: number): void {
+  restore(
+    index: number,
+    state: ZoneState,
+    writePointer: number,
+    resetCount: number,
+    attributes: number,
+  ): void {
     const start = this.start(index);
     const pointer = this.isConventional(index) ? start : writePointer;
     if (!this.isPossible(index, state, pointer)) {
       throw impossibleZone(index, state, pointer, start, this.capacityEnd(index));
     }
-    const settled = pointer === start ? ZoneState.Empty : ZoneState.Closed;
+    const settled = pointer === start && attributes === 0 ? ZoneState.Empty : ZoneState.Closed;
     this.writePointers[index] = pointer;
     this.resetCounts[index] = resetCount;
     this.enter(index, ACTIVE_SLOTS[state] === 1 ? settled : state);
+    for (const attribute of Object.values(ZoneAttribute))
+      if (attributes & attribute) this.grant(index, attribute);
   }
 
   private isPossible(index: number, state: ZoneState, pointer: number): boolean {
@@ -141,6 +187,8 @@ export class ZoneTable {
     copy.states.set(this.states);
     copy.writePointers.set(this.writePointers);
     copy.resetCounts.set(this.resetCounts);
+    copy.attributes.set(this.attributes);
+    copy.zrwaCount = this.zrwaCount;
     copy.openCount = this.openCount;
     copy.activeCount = this.activeCount;
     return copy;
@@ -154,12 +202,14 @@ export class ZoneTable {
     const counted = {
       openCount: this.states.reduce((sum, state) => sum + (OPEN_SLOTS[state] as number), 0),
       activeCount: this.states.reduce((sum, state) => sum + (ACTIVE_SLOTS[state] as number), 0),
+      zrwaCount: this.attributes.filter((bits) => bits & ZoneAttribute.zrwa).length,
       implicitCount: implicit.length,
       implicit,
     };
     const kept = {
       openCount: this.openCount,
       activeCount: this.activeCount,
+      zrwaCount: this.zrwaCount,
       implicitCount: this.implicit.size,
       implicit: [...this.implicit].sort((a, b) => a - b),
     };

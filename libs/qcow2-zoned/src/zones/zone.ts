@@ -21,7 +21,23 @@ export interface ZonedGeometry {
   readonly maxAppendBytes: number;
   /** Granularity of every address and length: 512 or 4096. */
   readonly logicalBlockSize: number;
+  /** `zns`: size of a zone random write area; 0 or undefined: none. */
+  readonly zrwaSize?: number | undefined;
+  /** Unit in which a zone random write area is committed. */
+  readonly zrwaFlushGranularity?: number | undefined;
+  /** Zones that can have a zone random write area at once. */
+  readonly zrwaZones?: number | undefined;
+  /** `zns`: bytes that a host can attach to a zone; 0 or undefined: none. */
+  readonly descriptorExtensionSize?: number | undefined;
 }
+
+/** What holds of a zone beside its condition. Bits as in the Zone Attributes of NVMe ZNS 1.1. */
+export const ZoneAttribute = {
+  /** The zone has a zone random write area. */
+  zrwa: 0x08,
+  /** The zone has a descriptor extension. */
+  extension: 0x80,
+} as const;
 
 /** Zone conditions. Numbers are the Zone State values of NVMe ZNS 1.1 and ZBC-2, as stored in zone words. */
 export const ZoneState = {
@@ -69,6 +85,10 @@ export interface Zone {
   readonly writePointer: number;
   /** Resets that moved the write pointer since the image was made. */
   readonly resetCount: number;
+  /** Where the zone has a zone random write area. */
+  readonly zrwa?: true;
+  /** Where the zone has a descriptor extension. */
+  readonly extension?: true;
 }
 
 export type ZoneAction = 'open' | 'close' | 'finish' | 'reset' | 'offline';
@@ -79,7 +99,14 @@ export interface ZoneTransition {
   readonly from: ZoneState;
   readonly to: ZoneState;
   /** What caused it: a command, the device making room at its open limit, or a fault. */
-  readonly cause: ZoneAction | 'write' | 'append' | 'auto-close' | 'fault';
+  readonly cause:
+    | ZoneAction
+    | 'write'
+    | 'append'
+    | 'commit'
+    | 'set-extension'
+    | 'auto-close'
+    | 'fault';
 }
 
 /** A transition of a disk's zone, in the order and at the time at which it happened. */
