@@ -1,5 +1,5 @@
 /** The zones of an image under check: whether their table can be believed, and a new table where it cannot. */
-import { loadZones } from '../device/load.ts';
+import { attributesOf, loadZones } from '../device/load.ts';
 import { cutAtWritePointers, endOfData } from '../device/recovery.ts';
 import type { BlockFile } from '../file.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
@@ -8,11 +8,13 @@ import { rewriteHeader, withExtension } from '../format/header-rewrite.ts';
 import {
   blockHolds,
   blockOfZone,
+  extensionPieces,
   getRecord,
   putGeometry,
   putRecord,
   recordFault,
   sealBlock,
+  ZONE_BLOCK_BYTES,
   type ZoneRecord,
   zoneTableBytes,
 } from '../format/zone-table.ts';
@@ -22,6 +24,7 @@ import {
   decodeZoneTableExtension,
   encodeZonedExtension,
   encodeZoneTableExtension,
+  geometryExtras,
   ZONED_EXTENSION_BYTES,
   type ZoneTableInfo,
   zoneTablePlace,
@@ -30,6 +33,7 @@ import { Qcow2Image } from '../image/image.ts';
 import { ZoneMachine } from '../zones/machine.ts';
 import {
   CONDITION_NAMES,
+  ZoneAttribute,
   type ZoneCondition,
   type ZonedGeometry,
   ZoneState,
@@ -96,7 +100,7 @@ function geometryFor(header: Qcow2Header, extension: Buffer, info: ZoneTableInfo
     corrected,
     header.size,
     2 ** header.clusterBits,
-    info.logicalBlockSize,
+    geometryExtras(info),
   );
 }
 
@@ -123,6 +127,8 @@ class ZoneTableRepair {
   readonly #machine: ZoneMachine;
   /** The table as found, as far as it reaches; zeroes where there is none. */
   readonly #old: Buffer;
+  /** The blocks of the descriptor extensions as found; empty where there are none that could be kept. */
+  readonly #extensions: Buffer;
 
   constructor(
     private readonly image: Qcow2Image,
@@ -137,6 +143,10 @@ class ZoneTableRepair {
     const length = Math.min(this.#old.length, info.length);
     if (info.offset % image.clusterSize === 0 && info.offset + length <= reach)
       image.read(info.offset, this.#old.subarray(0, length));
+    const rest = Math.max(0, info.length - this.#old.length);
+    const kept = oldCount === geometry.zoneCount && info.offset + info.length <= reach;
+    this.#extensions = Buffer.alloc(geometry.descriptorExtensionSize && kept ? rest : 0);
+    if (this.#extensions.length > 0) image.read(info.offset + this.#old.length, this.#extensions);
   }
 
   /** Loads every zone, as its entry says or as its data says. Returns those whose entry does not stand. */
@@ -178,11 +188,20 @@ class ZoneTableRepair {
     const reach = this.image.header.l1Entries * bytesPerL1Entry(this.image.clusterSize);
     if (before !== offset && before >= this.geometry.size && before + length <= reach)
       this.image.unmap(before, length);
-    const whole = Buffer.alloc(
-      Math.ceil(table.length / this.image.clusterSize) * this.image.clusterSize,
-    );
+    const whole = Buffer.alloc(zoneTablePlace(this.geometry, this.image.clusterSize).length);
     table.copy(whole);
+    this.#extensions.copy(whole, table.length);
     this.image.write(offset, whole);
+  }
+
+  /** The blocks of a descriptor extension; they are found only where the zones are as many as they were. */
+  #extensionHolds(index: number): boolean {
+    const { descriptorExtensionSize = 0, zoneCount } = this.geometry;
+    if (this.oldCount !== zoneCount) return false;
+    const firstBlock = this.#old.length / ZONE_BLOCK_BYTES;
+    return extensionPieces(index, zoneCount, descriptorExtensionSize).every(({ block }) =>
+      blockHolds(this.#extensions, block - firstBlock),
+    );
   }
 
   /** Loads a zone from its entry; returns why it cannot be. */
@@ -196,8 +215,11 @@ class ZoneTableRepair {
       return index < this.oldCount || this.oldCount === 0
         ? `zone table block ${blockOfZone(index)}: the checksum does not hold`
         : 'the zone is new';
-    const fault = recordFault(record, { conventional, start, end });
+    const attributes = attributesOf(this.geometry);
+    const fault = recordFault(record, { conventional, start, end, attributes });
     if (fault !== undefined) return fault;
+    if (record.attributes & ZoneAttribute.extension && !this.#extensionHolds(index))
+      return 'the checksum of its descriptor extension does not hold';
     if (record.writePointer % logicalBlockSize !== 0)
       return `write pointer ${record.writePointer} inside a block of ${logicalBlockSize}`;
     let writePointer = record.writePointer;
@@ -207,13 +229,17 @@ class ZoneTableRepair {
       else if (mappedTo < writePointer)
         return `nothing is stored at ${mappedTo}, below the write pointer ${writePointer}`;
       const dataEnd = this.#endOfData(start, Math.min(start + zoneSize, size));
-      if (!this.info.unclean && dataEnd > writePointer)
+      const area = record.attributes & ZoneAttribute.zrwa ? (this.geometry.zrwaSize ?? 0) : 0;
+      if (!this.info.unclean && dataEnd > writePointer + area)
         return `data up to ${dataEnd}, past the write pointer ${writePointer}`;
     }
     const fell = writePointer < record.writePointer;
     const state =
       fell && !isLocked(record.state) ? this.#stateAt(index, writePointer) : record.state;
-    this.#machine.restore(index, state, writePointer, record.resetCount);
+    const attributesNow = ACTIVE.includes(state)
+      ? record.attributes
+      : record.attributes & ZoneAttribute.extension;
+    this.#machine.restore(index, state, writePointer, record.resetCount, attributesNow);
     return undefined;
   }
 
@@ -269,6 +295,7 @@ class ZoneTableRepair {
       conventional: index < this.geometry.conventionalZones,
       writePointer: this.#machine.writePointers[index] as number,
       resetCount: this.#machine.resetCounts[index] as number,
+      attributes: this.#machine.attributes[index] as number,
     };
   }
 
@@ -282,6 +309,12 @@ class ZoneTableRepair {
       this.image.writeZeroes(at, Math.min(clusterSize, to - at));
   }
 }
+
+const ACTIVE: readonly ZoneState[] = [
+  ZoneState.ImplicitOpen,
+  ZoneState.ExplicitOpen,
+  ZoneState.Closed,
+];
 
 function isLocked(state: ZoneState): boolean {
   return state === ZoneState.ReadOnly || state === ZoneState.Offline;

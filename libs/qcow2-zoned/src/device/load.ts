@@ -103,7 +103,7 @@ function geometryDoubts(table: Buffer, extension: Buffer, size: number): string[
 }
 
 /** Attributes that zones of a disk can have. */
-function attributesOf({ descriptorExtensionSize, zrwaSize }: ZonedGeometry): number {
+export function attributesOf({ descriptorExtensionSize, zrwaSize }: ZonedGeometry): number {
   const zrwa = zrwaSize ? ZoneAttribute.zrwa : 0;
   return zrwa | (descriptorExtensionSize ? ZoneAttribute.extension : 0);
 }

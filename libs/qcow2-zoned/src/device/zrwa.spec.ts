@@ -1,8 +1,9 @@
 /** Random write areas and descriptor extensions on disk: across openings, snapshots and power loss. */
 import fs from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { checkImage } from '../check/check.ts';
 import { CrashFile } from '../crash-file.fixture.ts';
-import { KiB, MiB, qemuCheck, rawContent, testDisks } from '../disk.fixture.ts';
+import { KiB, MiB, qemuCheck, rawContent, run, testDisks } from '../disk.fixture.ts';
 import { randomFrom, seeds } from '../random.fixture.ts';
 import { ZonedDevice } from './zoned-device.ts';
 
@@ -195,4 +196,21 @@ it.each(seeds(5, 600))('keeps areas and extensions through power loss (seed %i)'
     fs.rmSync(crashed);
   }
   await device.close();
+});
+
+it('keeps areas and extensions in a repair of the zone table', async () => {
+  const file = await disks.create(DISK);
+  const device = await ZonedDevice.open(file);
+  await device.openWithZrwa(0);
+  await device.write(20 * KiB, Buffer.alloc(4 * KiB, 7));
+  await device.setExtension(1, Buffer.alloc(64, 9));
+  await device.close();
+  run('qemu-io', '-c', 'write -P 1 3M 64k', file);
+  await checkImage(file, { repair: 'all' });
+  const back = await ZonedDevice.open(file);
+  expect(back.zone(0)).toMatchObject({ zrwa: true, writePointer: 0 });
+  expect([...(await bytesOf(back, 20 * KiB, 512)).subarray(0, 2)]).toEqual([7, 7]);
+  expect(back.extension(1)).toEqual(Buffer.alloc(64, 9));
+  expect(back.zone(3).writePointer).toBe(3 * MiB + 64 * KiB);
+  await back.close();
 });
