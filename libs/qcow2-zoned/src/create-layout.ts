@@ -217,6 +217,7 @@ function newZoneTable(geometry: ZonedGeometry): Buffer {
       conventional,
       writePointer: index * geometry.zoneSize,
       resetCount: 0,
+      attributes: 0,
     });
   }
   for (let block = 0; block <= blockOfZone(geometry.zoneCount - 1); block++)
