@@ -7,6 +7,7 @@ import { addImgCommands } from './img/program.ts';
 import { addLabCommands } from './lab/program.ts';
 import type { Output } from './output.ts';
 import { addRestCommands } from './rest/program.ts';
+import { addSimCommand } from './sim/program.ts';
 
 /** Carries out a command line and returns the exit code: 0 ok, 1 failed, 2 usage. */
 export async function runProgram(args: readonly string[], out: Output): Promise<number> {
@@ -30,6 +31,7 @@ function buildProgram(context: CliContext): Command {
     .exitOverride();
   addImgCommands(program, context);
   addDiskCommands(program, context);
+  addSimCommand(program, context);
   addRestCommands(program, context);
   addLabCommands(program, context);
   program

@@ -29,6 +29,16 @@ export {
   type WorkloadErrorCode,
   type WorkloadErrorContext,
 } from './errors.ts';
+export {
+  type ComparedRun,
+  type Comparison,
+  compareReports,
+  comparisonCsv,
+  comparisonText,
+  renderComparison,
+} from './report/compare.ts';
+export { type CsvFiles, renderCsv } from './report/csv.ts';
+export { renderHtml } from './report/html/report-page.ts';
 export type {
   ExperimentReport,
   LatencyReport,
@@ -41,6 +51,12 @@ export { REPORT_VERSION } from './report/report.ts';
 export { renderSummary } from './report/summary.ts';
 export { renderZoneMap } from './report/zone-map.ts';
 export { type ResolvedExperiment, resolveExperiment, validate } from './resolve.ts';
+export {
+  expandSweep,
+  type SweepDefinition,
+  type SweepRange,
+  type SweepRun,
+} from './sweep/expand.ts';
 export type { TraceSource } from './trace/feed.ts';
 export { TRACE_FORMATS, type TraceFormat } from './trace/record.ts';
 export { renderValidation, runValidation, type ValidationResult } from './validation/table.ts';

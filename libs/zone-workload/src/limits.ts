@@ -56,3 +56,6 @@ export const MAX_TRANSLATED_BYTES = 131_072;
 
 /** A fio job file: far longer ones are made by programs, not read by people. */
 export const MAX_FIO_BYTES = 1_048_576;
+
+/** Experiments of one sweep: a comparison of more is no longer read. */
+export const MAX_SWEEP_RUNS = 1000;

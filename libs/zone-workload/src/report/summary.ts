@@ -1,6 +1,7 @@
 /** A report as text for a terminal: what ran, how fast, what the device refused, and how its zones stand. */
 import type { ZoneCondition } from '@zonelab/qcow2-zoned';
 import type { ExperimentReport, Measurements, OperationReport } from './report.ts';
+import { fixed, formatBytes, formatNs } from './units.ts';
 import { renderZoneMap } from './zone-map.ts';
 
 export function renderSummary(report: ExperimentReport): string {
@@ -88,27 +89,4 @@ function rate(perSecond: number | null, unit: string): string {
 
 function byteRate(perSecond: number | null): string {
   return perSecond === null ? '-' : `${formatBytes(perSecond)}/s`;
-}
-
-function formatBytes(bytes: number): string {
-  return scaled(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']);
-}
-
-function formatNs(ns: number): string {
-  return scaled(ns, 1000, ['ns', 'us', 'ms', 's']);
-}
-
-function scaled(value: number, step: number, units: readonly string[]): string {
-  let rest = value;
-  let unit = 0;
-  while (rest >= step && unit < units.length - 1) {
-    rest /= step;
-    unit++;
-  }
-  return `${fixed(rest)} ${units[unit]}`;
-}
-
-/** At most two decimals, none where they are zero. */
-function fixed(value: number): string {
-  return `${Math.round(value * 100) / 100}`;
 }

@@ -1,0 +1,121 @@
+/** Runs the experiments of a file one after the other, prints what came out, and writes the reports. */
+import { createReadStream } from 'node:fs';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { ExperimentDefinition } from '@zonelab/contracts';
+import {
+  type ComparedRun,
+  compareReports,
+  comparisonCsv,
+  comparisonText,
+  type ExperimentReport,
+  renderComparison,
+  renderCsv,
+  renderHtml,
+  renderSummary,
+  runExperiment,
+  WorkloadError,
+} from '@zonelab/zone-workload';
+import { CliError, describeError } from '../errors.ts';
+import { jsonText, type Output, type OutputForm } from '../output.ts';
+import { loadRunFile, type Run } from './load.ts';
+
+export interface SimOptions {
+  readonly seed?: number;
+  readonly report?: string;
+  readonly preset: string;
+  readonly output: OutputForm;
+}
+
+export async function simulateFile(path: string, options: SimOptions, out: Output): Promise<void> {
+  const file = await loadRunFile(path, options);
+  const folder = dirname(resolve(path));
+  for (const { definition } of file.runs) await requireTraces(definition, folder);
+  const done: ComparedRun[] = [];
+  for (const run of file.runs) {
+    done.push({ label: run.label, values: run.values, report: await simulate(run, folder, out) });
+  }
+  if (options.report !== undefined)
+    await writeReports(options.report, file.name, file.isSweep, done);
+  if (file.isSweep) {
+    const comparison = compareReports(done);
+    out.write(options.output === 'json' ? jsonText(comparison) : comparisonText(comparison));
+  } else {
+    const [{ report }] = done as [ComparedRun];
+    out.write(options.output === 'json' ? jsonText(report) : renderSummary(report));
+  }
+  if (options.report !== undefined && options.output === 'human') {
+    const page = join(options.report, file.isSweep ? 'comparison.html' : 'report.html');
+    out.write(`\nreport: ${page}\n`);
+  }
+}
+
+async function simulate(
+  { definition, label }: Run,
+  folder: string,
+  out: Output,
+): Promise<ExperimentReport> {
+  let shown = -1;
+  try {
+    return await runExperiment(definition, {
+      openTrace: (name) => createReadStream(resolve(folder, name)),
+      onProgress: ({ progress }) => {
+        const percent = Math.floor(progress * 100);
+        if (!out.isTerminal || percent === shown) return;
+        shown = percent;
+        out.warn(`\r${label ? `${label}: ` : ''}${percent} % ${percent === 100 ? '\n' : ''}`);
+      },
+    });
+  } catch (error) {
+    if (error instanceof WorkloadError) {
+      throw new CliError('failed', `${label && `${label}: `}${describeError(error)}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Whether every trace can be read, before anything runs. */
+async function requireTraces({ workload }: ExperimentDefinition, folder: string): Promise<void> {
+  for (const [index, phase] of (workload.phases ?? []).entries()) {
+    if (phase.kind !== 'trace') continue;
+    await access(resolve(folder, phase.trace), constants.R_OK).catch((cause: unknown) => {
+      const where = `workload.phases[${index}].trace`;
+      const allowed = 'a file that can be read, relative to the run file';
+      throw new CliError('usage', `${where}: got ${phase.trace}, allowed is ${allowed}`, { cause });
+    });
+  }
+}
+
+/** One run: into the folder itself. A sweep: a folder per run, and the comparison. */
+async function writeReports(
+  folder: string,
+  name: string,
+  isSweep: boolean,
+  runs: readonly ComparedRun[],
+): Promise<void> {
+  try {
+    const digits = String(runs.length).length;
+    for (const [index, { report }] of runs.entries()) {
+      const own = isSweep ? join(folder, `run-${String(index + 1).padStart(digits, '0')}`) : folder;
+      await writeReport(own, report);
+    }
+    if (!isSweep) return;
+    const comparison = compareReports(runs);
+    await writeFile(join(folder, 'comparison.json'), jsonText(comparison));
+    await writeFile(join(folder, 'comparison.csv'), comparisonCsv(comparison));
+    await writeFile(join(folder, 'comparison.html'), renderComparison(name, runs));
+  } catch (error) {
+    throw new CliError('failed', `--report ${folder}: ${describeError(error)}`, { cause: error });
+  }
+}
+
+async function writeReport(folder: string, report: ExperimentReport): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+  await writeFile(join(folder, 'report.html'), renderHtml(report));
+  for (const [name, text] of Object.entries(renderCsv(report))) {
+    await writeFile(join(folder, `${name}.csv`), text);
+  }
+}
