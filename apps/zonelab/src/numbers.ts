@@ -32,11 +32,16 @@ export function countArgument(
 
 const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
-/** `64 MiB`, three significant digits, the unit changing at 1000 as in qemu-img's listings. */
+/** `64 MiB`, three significant digits, the unit changing at 1000, halves to the even digit as in qemu-img's listings. */
 export function humanSize(bytes: number): string {
   let power = 0;
   while (bytes / 1024 ** power >= 1000 && power < UNITS.length - 1) power++;
-  return `${Number((bytes / 1024 ** power).toPrecision(3))} ${UNITS[power]}B`;
+  const value = bytes / 1024 ** power;
+  const scale = value < 10 ? 100 : value < 100 ? 10 : 1;
+  const whole = Math.floor(value * scale);
+  const tie = value * scale - whole === 0.5;
+  const digits = tie ? (whole + (whole % 2)) / scale : Number(value.toPrecision(3));
+  return `${digits} ${UNITS[power]}B`;
 }
 
 /** `64 KiB`, `1.500 MiB`, `32 bytes`: up to three decimals, as in qemu-io's statistics. */

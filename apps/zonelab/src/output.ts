@@ -30,9 +30,14 @@ export function outputForm(text: string): OutputForm {
   throw usageError('--output', text, 'human or json');
 }
 
-/** JSON laid out as qemu-img lays it out. */
+/** JSON laid out as qemu-img lays it out: ASCII alone, and the end of an empty list on a line of its own. */
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 4)}\n`;
+  const text = JSON.stringify(value, null, 4)
+    .replaceAll(/^( *)(.*)\[\](,?)$/gm, '$1$2[\n$1]$3')
+    .replaceAll(/[\u007f-\uffff]/g, (unit) => {
+      return `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    });
+  return `${text}\n`;
 }
 
 /** Rows under a heading, columns as wide as their widest cell. */

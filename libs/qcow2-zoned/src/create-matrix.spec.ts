@@ -121,8 +121,8 @@ it.each(ALL.map((kind) => [JSON.stringify(kind), kind] as const))(
       expect(refusal).toBeUndefined();
       expect(described(mine)).toEqual(described(their));
       expect(qemuCheck(mine)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
-      const { path: _m, actualSize: _a, ...mineTold } = await inspectImage(mine);
-      const { path: _t, actualSize: _b, ...theirTold } = await inspectImage(their);
+      const { path: _m, actualSize: _a, dataFile: _d, ...mineTold } = await inspectImage(mine);
+      const { path: _t, actualSize: _b, dataFile: _e, ...theirTold } = await inspectImage(their);
       expect(mineTold).toEqual(theirTold);
       if (kind.size === 0) return;
       run('qemu-io', '-c', 'write -P 5 512 70000', '-c', 'read -P 5 512 70000', mine);

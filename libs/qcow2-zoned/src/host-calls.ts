@@ -10,6 +10,9 @@ export interface HostCalls {
   trimSync(fd: number, offset: number, length: number): void;
 }
 
+/** Locks of the open file description, which QEMU takes, are Linux's. */
+export const locksWork = process.platform === 'linux';
+
 let calls: HostCalls | undefined;
 
 /** Loaded at the first call: reading a header needs none, and loading costs more than reading. */

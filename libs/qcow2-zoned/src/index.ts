@@ -37,12 +37,21 @@ export {
   FILE_OPERATIONS,
   parseFaultPlan,
 } from './faults/plan.ts';
+export type { Bitmap } from './format/bitmaps.ts';
+export type { Encryption, LuksInfo } from './format/crypto-header.ts';
 export type { Snapshot } from './format/snapshot-table.ts';
 export type { ZonedDialect } from './format/zoned-dialects.ts';
 export type { WriteGuard } from './guarded-file.ts';
 export type { Disk, Extent } from './image/disk.ts';
 export { type ImageParts, Qcow2Image } from './image/image.ts';
-export { type ImageInfo, inspectImage, type ZonedInfo } from './info.ts';
+export {
+  type ImageInfo,
+  inspectChain,
+  inspectDisk,
+  inspectImage,
+  type RawInfo,
+  type ZonedInfo,
+} from './info.ts';
 export { type OpenDiskOptions, OpenedDisk, openDisk } from './open.ts';
 export { type BenchOptions, benchDisk } from './operations/bench.ts';
 export { type CompareOptions, type Comparison, compareDisks } from './operations/compare.ts';

@@ -174,15 +174,13 @@ describe('refuses, with everything closed again,', () => {
   });
 
   it.each([
-    ['aes', ''],
-    ['luks', ',encrypt.iter-time=10'],
-  ])('data of an image encrypted with %s', async (method, quick) => {
-    const file = at(`${method}.qcow2`);
-    run(
-      ...(['qemu-img', 'create', '-q', '-f', 'qcow2'] as const),
-      ...['--object', 'secret,id=s,data=geheim'],
-      ...['-o', `encrypt.format=${method},encrypt.key-secret=s${quick}`, file, '1M'],
-    );
+    [1, 'aes'],
+    [2, 'luks'],
+  ])('data of an image encrypted by method %i, %s', async (number, method) => {
+    const file = qemuCreate(`${method}.qcow2`, '1M');
+    const bytes = fs.readFileSync(file);
+    bytes.writeUInt32BE(number, 32);
+    fs.writeFileSync(file, bytes);
     expect(await refusal(file)).toMatchObject({
       code: 'unsupported_feature',
       message: expect.stringContaining(`the image is encrypted (${method})`),

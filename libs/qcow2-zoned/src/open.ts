@@ -6,6 +6,7 @@
 import { ImageError, invalidOption } from './errors.ts';
 import { type BlockFile, HostFile } from './file.ts';
 import { backingPath, confine, dataFilePath } from './file-name.ts';
+import { encryptionOf } from './format/crypto-header.ts';
 import { INCOMPATIBLE } from './format/feature-bits.ts';
 import { backingFormatOf, dataFileOf, type Qcow2Header, readHeader } from './format/header.ts';
 import type { Disk, Extent } from './image/disk.ts';
@@ -192,7 +193,7 @@ async function openQcow2(
 /** States in which an image tells of itself, but its data is not to be had. */
 function refuseClosedToUs(path: string, header: Qcow2Header, readOnly: boolean): void {
   const has = (bit: bigint): boolean => (header.incompatibleFeatures & bit) !== 0n;
-  const method = encryptionOf(header);
+  const method = encryptionOf(header)?.method;
   if (method !== undefined)
     throw new ImageError(
       'unsupported_feature',
@@ -206,12 +207,6 @@ function refuseClosedToUs(path: string, header: Qcow2Header, readOnly: boolean):
       `${path}: Image is corrupt; cannot be opened read/write. Repair it first`,
       { path, field: 'incompatible_features', given: 'corrupt bit' },
     );
-}
-
-/** `aes`, `luks`, or the number of a method that nobody knows; undefined for an image that is not encrypted. */
-export function encryptionOf(header: Pick<Qcow2Header, 'cryptMethod'>): string | undefined {
-  if (header.cryptMethod === 0) return undefined;
-  return { 1: 'aes', 2: 'luks' }[header.cryptMethod] ?? `method ${header.cryptMethod}`;
 }
 
 async function openDataFile(

@@ -171,7 +171,7 @@ describe('create', () => {
 
 it('refuses a file that is no qcow2 image', async () => {
   writeFileSync(image, 'junk');
-  const { stderr, exitCode } = await runCli('img', 'info', image);
+  const { stderr, exitCode } = await runCli('img', 'info', '-f', 'qcow2', image);
   expect([exitCode, stderr.includes(image) || stderr.includes('qcow2')]).toEqual([1, true]);
   expect(existsSync(image)).toBe(true);
 });

@@ -14,11 +14,12 @@
  */
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
+import { bitmapDirectory } from '../format/bitmaps.ts';
 import { AUTOCLEAR, INCOMPATIBLE } from '../format/feature-bits.ts';
 import { EXTENSION, findExtension, type Qcow2Header } from '../format/header.ts';
 import { rewriteHeader, withExtension } from '../format/header-rewrite.ts';
 import { encodeSnapshots, newExtra, type Snapshot } from '../format/snapshot-table.ts';
-import { bitmapDirectory, readDirectory } from './bitmaps.ts';
+import { readDirectory } from './bitmaps.ts';
 import { differences } from './compare.ts';
 import { Findings } from './findings.ts';
 import { Mender } from './mend.ts';
