@@ -134,6 +134,29 @@ describe('convert', () => {
     sound(at('target'));
   });
 
+  it.each(['zlib', 'zstd'])('compresses clusters with %s', async (type) => {
+    const options = ['-c', '-O', 'qcow2', '-o', `compression_type=${type}`];
+    await converted(...options, from('top.qcow2'), at('ours'));
+    sameContent(at('ours'), from('top.qcow2'));
+    sound(at('ours'));
+    const { 'compressed-clusters': compressed, 'allocated-clusters': allocated } = JSON.parse(
+      qemuImg('check', '--output=json', at('ours')),
+    );
+    expect(compressed).toBe(allocated);
+    expect(statSync(at('ours')).size).toBeLessThan(MIB);
+  });
+
+  it('leaves to a backing file what the source has from its own', async () => {
+    const options = ['-O', 'qcow2', '-B', from('disk.qcow2'), '-F', 'qcow2'];
+    await converted(...options, from('top.qcow2'), at('ours'));
+    qemuImg('convert', ...options, from('top.qcow2'), at('theirs'));
+    expect(allocation(at('ours'))).toEqual(allocation(at('theirs')));
+    sameContent(at('ours'), from('top.qcow2'));
+    expect(JSON.parse(qemuImg('info', '--output=json', at('ours')))['backing-filename']).toBe(
+      from('disk.qcow2'),
+    );
+  });
+
   it("shows progress as qemu-img's line does", async () => {
     const { stdout } = await img('convert', '-p', from('disk.raw'), at('ours'));
     expect(stdout).toMatch(/^ {4}\(0\.00\/100%\)\r.* {4}\(100\.00\/100%\)\r\n$/s);

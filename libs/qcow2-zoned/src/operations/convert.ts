@@ -1,13 +1,13 @@
 /** Converts disks into new image files, and into images that are there already. */
 import { createImage, type UnsizedCreateOptions } from '../create.ts';
-import { ImageError } from '../errors.ts';
+import { ImageError, invalidOption } from '../errors.ts';
 import { roundUp } from '../format/bytes.ts';
 import type { Disk } from '../image/disk.ts';
 import { type OpenedDisk, openDisk } from '../open.ts';
 import type { DiskFormat } from '../probe.ts';
-import { type CopyOptions, copyDisk, DEFAULT_SPARSE_BYTES } from './copy.ts';
+import { type CopyOptions, copyCompressed, copyDisk, DEFAULT_SPARSE_BYTES } from './copy.ts';
 import { createRaw } from './create-raw.ts';
-import { ImageSink } from './image-sink.ts';
+import { CompressingSink, ImageSink } from './image-sink.ts';
 import { replaceFile } from './replace-file.ts';
 
 export interface ConvertOptions extends CopyOptions {
@@ -65,10 +65,12 @@ export async function convertInto(
       given: target.size,
       allowed: `at least ${source.size}`,
     });
-  if (options.compress)
-    throw new ImageError('unsupported_feature', 'compressed clusters are not written yet', {
-      field: 'compress',
-    });
+  const { image } = target;
+  if (options.compress) {
+    if (image === undefined) throw invalidOption('compress', 'on', 'off for a raw disk');
+    await copyCompressed(source, new CompressingSink(target, image), options);
+    return;
+  }
   const sparseBytes = sparseUnit(options.sparseBytes, target);
   await copyDisk(source, new ImageSink(target), { ...options, sparseBytes });
 }
