@@ -62,7 +62,9 @@ export function layOut(settings: Settings): Layout {
     );
   const entryBytes = settings.extendedL2 ? EXTENDED_ENTRY_BYTES : ENTRY_BYTES;
   const span = clusterSize * (clusterSize / entryBytes);
-  const place = geometry ? zoneTablePlace(geometry, clusterSize) : { offset: 0, length: 0 };
+  const place = geometry
+    ? zoneTablePlace(geometry, clusterSize, entryBytes)
+    : { offset: 0, length: 0 };
   const l1Entries = Math.ceil(Math.max(size, place.offset + place.length) / span);
   if (l1Entries * ENTRY_BYTES > MAX_L1_BYTES)
     throw invalidOption(

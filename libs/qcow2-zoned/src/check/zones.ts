@@ -3,7 +3,13 @@ import { attributesOf, loadZones } from '../device/load.ts';
 import { cutAtWritePointers, endOfData } from '../device/recovery.ts';
 import type { BlockFile } from '../file.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
-import { EXTENSION, findExtension, type Qcow2Header, readHeader } from '../format/header.ts';
+import {
+  EXTENSION,
+  findExtension,
+  l2EntryBytes,
+  type Qcow2Header,
+  readHeader,
+} from '../format/header.ts';
 import { rewriteHeader, withExtension } from '../format/header-rewrite.ts';
 import {
   blockHolds,
@@ -77,9 +83,10 @@ export async function repairZones(file: BlockFile): Promise<ZoneRepair[]> {
   if (extension?.length !== ZONED_EXTENSION_BYTES || place === undefined) return [];
   const info = decodeZoneTableExtension(place);
   const geometry = geometryFor(header, extension, info);
-  const wanted = zoneTablePlace(geometry, 2 ** header.clusterBits);
+  const wanted = zoneTablePlace(geometry, 2 ** header.clusterBits, l2EntryBytes(header));
   const entries = Math.ceil(
-    (wanted.offset + wanted.length) / bytesPerL1Entry(2 ** header.clusterBits),
+    (wanted.offset + wanted.length) /
+      bytesPerL1Entry(2 ** header.clusterBits, l2EntryBytes(header)),
   );
   if (entries > header.l1Entries) growL1(file, entries);
   const image = new Qcow2Image(file, false);
@@ -102,6 +109,11 @@ function geometryFor(header: Qcow2Header, extension: Buffer, info: ZoneTableInfo
     2 ** header.clusterBits,
     geometryExtras(info),
   );
+}
+
+/** Guest bytes that the L1 table maps. */
+function guestReach({ header, clusterSize }: Qcow2Image): number {
+  return header.l1Entries * bytesPerL1Entry(clusterSize, l2EntryBytes(header));
 }
 
 /** Says in the header what the table says, and that it is valid (`ImageMark` tells why not with snapshots). */
@@ -139,7 +151,7 @@ class ZoneTableRepair {
   ) {
     this.#machine = new ZoneMachine(geometry, { enforceLimits: false });
     this.#old = Buffer.alloc(zoneTableBytes(geometry.zoneCount));
-    const reach = image.header.l1Entries * bytesPerL1Entry(image.clusterSize);
+    const reach = guestReach(image);
     const length = Math.min(this.#old.length, info.length);
     if (info.offset % image.clusterSize === 0 && info.offset + length <= reach)
       image.read(info.offset, this.#old.subarray(0, length));
@@ -185,7 +197,7 @@ class ZoneTableRepair {
     for (let block = 0; block <= blockOfZone(this.geometry.zoneCount - 1); block++)
       sealBlock(table, block);
     const { offset: before, length } = this.info;
-    const reach = this.image.header.l1Entries * bytesPerL1Entry(this.image.clusterSize);
+    const reach = guestReach(this.image);
     if (before !== offset && before >= this.geometry.size && before + length <= reach)
       this.image.unmap(before, length);
     const whole = Buffer.alloc(zoneTablePlace(this.geometry, this.image.clusterSize).length);

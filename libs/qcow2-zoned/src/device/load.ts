@@ -1,6 +1,7 @@
 /** Opens the zones of an image: geometry, zone table, and whether both can be believed. */
 import { ImageError } from '../errors.ts';
 import { AUTOCLEAR } from '../format/features.ts';
+import { l2EntryBytes } from '../format/header.ts';
 import {
   blockHolds,
   blockOfZone,
@@ -49,7 +50,7 @@ export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZone
   const { dialect, geometry, info, extension } = described;
   const machine = new ZoneMachine(geometry, { enforceLimits });
   if (info === undefined) return loadOthers(image, described, machine);
-  checkPlace(info, geometry, image.clusterSize);
+  checkPlace(info, geometry, image);
   const table = readTable(image, info, geometry);
   const doubts = geometryDoubts(table, extension, geometry.size);
   for (let index = 0; index < geometry.zoneCount; index++) {
@@ -78,8 +79,8 @@ function loadOthers(
   return { dialect, machine, info: undefined, table, extensions, ...settled, doubts };
 }
 
-function checkPlace(info: ZoneTableInfo, geometry: ZonedGeometry, clusterSize: number): void {
-  const expected = zoneTablePlace(geometry, clusterSize);
+function checkPlace(info: ZoneTableInfo, geometry: ZonedGeometry, image: Qcow2Image): void {
+  const expected = zoneTablePlace(geometry, image.clusterSize, l2EntryBytes(image.header));
   for (const field of ['offset', 'length'] as const)
     if (info[field] !== expected[field])
       throw new ImageError(

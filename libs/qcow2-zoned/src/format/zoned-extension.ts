@@ -225,17 +225,18 @@ export function decodeZoneTableExtension(bytes: Buffer): ZoneTableInfo {
 /** L1 entries between the end of the disk and the zone table: room for VM state and for a stock grow. */
 const GAP_L1_ENTRIES = 128;
 
-/** Guest bytes that one L1 entry maps. */
-export function bytesPerL1Entry(clusterSize: number): number {
-  return clusterSize * (clusterSize / ENTRY_BYTES);
+/** Guest bytes that one L1 entry maps. L2 entries have `l2EntryBytes` bytes. */
+export function bytesPerL1Entry(clusterSize: number, entryBytes: number = ENTRY_BYTES): number {
+  return clusterSize * (clusterSize / entryBytes);
 }
 
 /** Guest offset and padded length of the zone table of a disk of this geometry. Both in bytes. */
 export function zoneTablePlace(
   geometry: ZonedGeometry,
   clusterSize: number,
+  entryBytes: number = ENTRY_BYTES,
 ): { offset: number; length: number } {
-  const span = bytesPerL1Entry(clusterSize);
+  const span = bytesPerL1Entry(clusterSize, entryBytes);
   const { descriptorExtensionSize = 0, zoneCount } = geometry;
   const tableBytes =
     zoneTableBytes(zoneCount) +

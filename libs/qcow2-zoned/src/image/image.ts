@@ -37,7 +37,9 @@ import { Flusher, type FlushParticipant } from './flusher.ts';
 import { GuestReader } from './guest-reader.ts';
 import { hasDataFile } from './l2-layout.ts';
 import { headerMetadata, MetadataGuard, type MetadataRange } from './metadata-guard.ts';
+import { preallocate } from './preallocate.ts';
 import { Refcounts } from './refcounts.ts';
+import { Resizer } from './resizer.ts';
 import { readSnapshots } from './snapshot-list.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 
@@ -241,6 +243,40 @@ export class Qcow2Image implements Disk {
     this.#change(() => this.#tables.eraser.drop(offset, end - offset));
   }
 
+  /**
+   * Gives clusters to the unmapped space of the range; they read as zeroes. Nothing else may change the image until it
+   * resolves. Errors: `unsupported_feature` over a backing disk without extended L2 entries, `no_space`.
+   */
+  preallocate(offset: number, length: number): Promise<void> {
+    return this.#rebuild(() =>
+      preallocate(
+        {
+          ...{ map: this.#tables.map, store: this.#store },
+          hasBacking: this.#parts.backing !== undefined,
+          flush: () => this.flush(),
+        },
+        offset,
+        length,
+      ),
+    );
+  }
+
+  /**
+   * Makes the disk `size` bytes long; new bytes read as zeroes, over a backing disk too. Not for zoned disks. Nothing
+   * else may use the image until it resolves. Errors: see `Resizer`.
+   */
+  resize(size: number): Promise<void> {
+    const resizer = new Resizer({
+      ...{ file: this.#file, dataFile: this.#parts.dataFile, backing: this.#parts.backing },
+      refcounts: this.#refcounts,
+      tables: () => this.#tables,
+      header: () => this.#header,
+      flush: () => this.#flusher.flushCounts(),
+      switchTo: (header) => this.#switchTo(header),
+    });
+    return this.#rebuild(() => resizer.resize(size));
+  }
+
   /** The first guest offset in [offset, end) that is not mapped at all, in no file of the chain, or `end`. */
   firstUnmapped(offset: number, end: number): number {
     let at = offset;
@@ -321,7 +357,6 @@ export class Qcow2Image implements Disk {
   }
 
   async #keepSnapshots(work: (keeper: SnapshotKeeper) => Promise<void>): Promise<void> {
-    this.#beginChange();
     if (hasDataFile(this.#header))
       throw new ImageError(
         'unsupported_feature',
@@ -336,8 +371,14 @@ export class Qcow2Image implements Disk {
       flush: () => this.#flusher.flushCounts(),
       switchTo: (header) => this.#switchTo(header),
     });
+    await this.#rebuild(() => work(keeper));
+  }
+
+  /** A change in several flushes. */
+  async #rebuild(work: () => Promise<void>): Promise<void> {
+    this.#beginChange();
     try {
-      await work(keeper);
+      await work();
     } catch (error) {
       throw this.#condemn(error) ?? error;
     }
