@@ -18,6 +18,8 @@ export interface EntryMender {
   mendL2(table: Buffer, at: number, fault: L2Fault): void;
   /** True where no L2 table can lie, or where something lies that is not one. */
   isNoTable(offset: number): boolean;
+  /** False where something else lies at an L1 entry of a snapshot too. `times`: L1 tables that have the entry. */
+  isOwnL1(position: number, times: number): boolean;
   /** An entry of a bitmap table that cannot be. */
   mendBitmap(table: Buffer, at: number): void;
   /** Writes back what was mended. */
@@ -109,6 +111,7 @@ export class MappingWalk {
   #countL1Entry(l1: Buffer, at: number, position: number, times: number, active: boolean): void {
     const mend = (fault: 'reserved' | 'place'): void => {
       if (this.mender === undefined) return;
+      if (!active && !this.mender.isOwnL1(position, times)) return;
       this.mender.mendL1(l1, at, fault);
       this.mender.write(l1.subarray(at, at + ENTRY_BYTES), position);
     };

@@ -44,6 +44,11 @@ export class Mender implements EntryMender {
     return judged;
   }
 
+  isOwnL1(position: number, times: number): boolean {
+    const cluster = Math.floor(position / this.#subject.clusterSize);
+    return this.seen.references.counts.get(cluster) <= times;
+  }
+
   #isShared(offset: number): boolean {
     const uses = this.seen.tables.get(offset);
     const { counts } = this.seen.references;

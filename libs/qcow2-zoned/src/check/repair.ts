@@ -15,8 +15,10 @@
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
 import { bitmapDirectory } from '../format/bitmaps.ts';
+import { roundUp } from '../format/bytes.ts';
+import { ENTRY_BYTES } from '../format/entries.ts';
 import { AUTOCLEAR, INCOMPATIBLE } from '../format/feature-bits.ts';
-import { EXTENSION, findExtension, type Qcow2Header } from '../format/header.ts';
+import { EXTENSION, findExtension } from '../format/header.ts';
 import { rewriteHeader, withExtension } from '../format/header-rewrite.ts';
 import { encodeSnapshots, newExtra, type Snapshot } from '../format/snapshot-table.ts';
 import { readDirectory } from './bitmaps.ts';
@@ -44,12 +46,13 @@ const OWN_AUTOCLEAR = Object.values(AUTOCLEAR).reduce((all, bit) => all | bit, 0
  */
 export function repairTables(file: BlockFile, mode: RepairMode, flags: Findings): void {
   prepareHeader(file, mode);
-  if (mode === 'all') mendEntries(file);
-  const header = mode === 'all' ? mendSnapshots(openSubject(file)) : undefined;
-  const subject = withHeader(openSubject(file), header);
-  const seen = survey(subject, new Findings());
-  if (mode === 'all' && (header !== undefined || needsRebuild(seen))) {
-    rebuildRefcounts(survey(subject, new Findings(), { withoutRefcounts: true }));
+  if (mode === 'all') {
+    mendSnapshots(file);
+    mendEntries(file);
+  }
+  const seen = survey(openSubject(file), new Findings());
+  if (mode === 'all' && needsRebuild(seen)) {
+    rebuild(openSubject(file));
   } else if (!seen.mustRebuild) {
     if (mode === 'all') setRefcounts(seen, (stored, counted) => stored < counted);
     setRefcounts(seen, (stored, counted) => stored > counted);
@@ -93,38 +96,48 @@ function mendEntries(file: BlockFile): void {
 }
 
 /**
- * Snapshots whose L1 table cannot be are dropped; extra data that version 3 asks for is added. The table is written
- * past the end of the file; the header that names it is for the rebuild to switch to. Undefined where all is well.
+ * Snapshots whose L1 table cannot be are dropped; one that reaches past the end of the file is cut to what its disk
+ * needs; extra data that version 3 asks for is added. The new table is written past the end of the file, and the write
+ * that switches to new refcounts switches to it as well.
  */
-function mendSnapshots(subject: Subject): Qcow2Header | undefined {
-  const { header, file, clusterSize } = subject;
+function mendSnapshots(file: BlockFile): void {
+  const subject = openSubject(file);
+  const { header, clusterSize } = subject;
   const before = readSnapshotTable(subject).snapshots;
   const after = before
-    .filter(
-      ({ l1TableOffset, l1Entries }) =>
-        snapshotFault(subject, l1TableOffset, l1Entries) === undefined,
-    )
-    .map((snapshot) => (header.version === 3 ? withFullExtra(snapshot, header.size) : snapshot));
-  if (
-    after.length === before.length &&
-    after.every((snapshot, index) => snapshot === before[index])
-  )
-    return undefined;
-  const snapshotsOffset =
-    after.length === 0 ? 0 : Math.ceil(file.length / clusterSize) * clusterSize;
+    .map((snapshot) => withFullExtra(subject, withFittingL1(subject, snapshot)))
+    .filter((snapshot) => isReadable(subject, snapshot));
+  if (after.length === before.length && after.every((snapshot, i) => snapshot === before[i]))
+    return;
+  const snapshotsOffset = after.length === 0 ? 0 : roundUp(file.length, clusterSize);
   if (after.length > 0) file.write(encodeSnapshots(after), snapshotsOffset);
-  return { ...header, snapshotCount: after.length, snapshotsOffset };
+  rebuild({
+    ...openSubject(file),
+    header: { ...header, snapshotCount: after.length, snapshotsOffset },
+  });
 }
 
-function withFullExtra(snapshot: Snapshot, size: number): Snapshot {
-  if (snapshot.extra.length >= SNAPSHOT_EXTRA_BYTES) return snapshot;
-  const extra = newExtra(snapshot.diskSize ?? size).subarray(0, SNAPSHOT_EXTRA_BYTES);
+function isReadable(subject: Subject, { l1TableOffset, l1Entries }: Snapshot): boolean {
+  const inside = l1TableOffset + l1Entries * ENTRY_BYTES <= subject.file.length;
+  return inside && snapshotFault(subject, l1TableOffset, l1Entries) === undefined;
+}
+
+function withFittingL1(subject: Subject, snapshot: Snapshot): Snapshot {
+  if (isReadable(subject, snapshot)) return snapshot;
+  const { clusterSize, entryBytes, header } = subject;
+  const size = snapshot.diskSize ?? header.size;
+  return { ...snapshot, l1Entries: Math.ceil(size / (clusterSize * (clusterSize / entryBytes))) };
+}
+
+function withFullExtra({ header }: Subject, snapshot: Snapshot): Snapshot {
+  if (header.version < 3 || snapshot.extra.length >= SNAPSHOT_EXTRA_BYTES) return snapshot;
+  const extra = newExtra(snapshot.diskSize ?? header.size).subarray(0, SNAPSHOT_EXTRA_BYTES);
   extra.writeBigUInt64BE(BigInt(snapshot.vmStateSize), 0);
   return { ...snapshot, extra };
 }
 
-function withHeader(subject: Subject, header: Qcow2Header | undefined): Subject {
-  return header === undefined ? subject : { ...subject, header };
+function rebuild(subject: Subject): void {
+  rebuildRefcounts(survey(subject, new Findings(), { withoutRefcounts: true }));
 }
 
 function needsRebuild(seen: Survey): boolean {

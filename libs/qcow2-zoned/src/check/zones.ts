@@ -218,7 +218,13 @@ class ZoneTableRepair {
 
   /** Loads a zone from its entry; returns why it cannot be. */
   #tryEntry(index: number): string | undefined {
-    const { conventionalZones, size, zoneCapacity, zoneSize, logicalBlockSize } = this.geometry;
+    const {
+      conventionalZones,
+      size,
+      zoneCapacity,
+      zoneSize,
+      logicalBlockSize: blockSize,
+    } = this.geometry;
     const start = index * zoneSize;
     const end = Math.min(start + zoneCapacity, size);
     const conventional = index < conventionalZones;
@@ -228,12 +234,10 @@ class ZoneTableRepair {
         ? `zone table block ${blockOfZone(index)}: the checksum does not hold`
         : 'the zone is new';
     const attributes = attributesOf(this.geometry);
-    const fault = recordFault(record, { conventional, start, end, attributes });
+    const fault = recordFault(record, { conventional, start, end, blockSize, attributes });
     if (fault !== undefined) return fault;
     if (record.attributes & ZoneAttribute.extension && !this.#extensionHolds(index))
       return 'the checksum of its descriptor extension does not hold';
-    if (record.writePointer % logicalBlockSize !== 0)
-      return `write pointer ${record.writePointer} inside a block of ${logicalBlockSize}`;
     let writePointer = record.writePointer;
     if (!conventional) {
       const mappedTo = this.image.firstUnmapped(start, writePointer);

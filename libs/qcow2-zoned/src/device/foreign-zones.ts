@@ -24,13 +24,14 @@ export function loadArray(
   const array = Buffer.alloc(place.length);
   image.readHost(array, place.offset);
   const { conventionalZones, size, zoneCapacity, zoneCount, zoneSize } = machine.geometry;
+  const blockSize = machine.geometry.logicalBlockSize;
   const doubts: string[] = [];
   for (let index = 0; index < zoneCount; index++) {
     const start = index * zoneSize;
     const zone = { start, end: Math.min(start + zoneCapacity, size) };
     const conventional = index < conventionalZones;
     const record = decodeZoneWord(dialect, array, index, zone);
-    const fault = recordFault(record, { ...zone, conventional });
+    const fault = recordFault(record, { ...zone, conventional, blockSize });
     if (fault !== undefined) doubts.push(`zone ${index}: ${fault}`);
     const pointer = conventional ? start : fault === undefined ? record.writePointer : zone.end;
     machine.restore(index, fault === undefined ? record.state : ZoneState.ReadOnly, pointer, 0);

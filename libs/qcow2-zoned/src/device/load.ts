@@ -111,14 +111,15 @@ export function attributesOf({ descriptorExtensionSize, zrwaSize }: ZonedGeometr
 
 /** Loads one zone; returns why its entry cannot be believed, or undefined. */
 function restoreZone(machine: ZoneMachine, table: Buffer, index: number): string | undefined {
-  const { conventionalZones, zoneCapacity, zoneSize, size } = machine.geometry;
+  const { conventionalZones, zoneCapacity, zoneSize, size, logicalBlockSize: blockSize } = machine.geometry;
+  const attributes = attributesOf(machine.geometry);
   const start = index * zoneSize;
   const end = Math.min(start + zoneCapacity, size);
   const conventional = index < conventionalZones;
   const block = blockOfZone(index);
   const record: ZoneRecord = getRecord(table, index);
   const fault = blockHolds(table, block)
-    ? recordFault(record, { conventional, start, end, attributes: attributesOf(machine.geometry) })
+    ? recordFault(record, { conventional, start, end, blockSize, attributes })
     : `zone table block ${block}: the checksum does not hold`;
   if (fault === undefined) {
     machine.restore(index, record.state, record.writePointer, record.resetCount, record.attributes);

@@ -159,7 +159,13 @@ const STATES: ReadonlySet<number> = new Set(Object.values(ZoneState));
 /** Why a record cannot be true of the zone [start, end), or undefined where it can. All bytes. */
 export function recordFault(
   record: ZoneRecord,
-  zone: { conventional: boolean; start: number; end: number; attributes?: number },
+  zone: {
+    conventional: boolean;
+    start: number;
+    end: number;
+    blockSize: number;
+    attributes?: number;
+  },
 ): string | undefined {
   if (!STATES.has(record.state)) return `unknown zone condition ${record.state}`;
   if (record.attributes & ~(zone.attributes ?? 0))
@@ -181,6 +187,8 @@ export function recordFault(
   if (record.state === ZoneState.NotWritePointer) return 'condition not-wp on a sequential zone';
   if (record.writePointer < zone.start || record.writePointer > zone.end)
     return `write pointer ${record.writePointer} outside [${zone.start}, ${zone.end}]`;
+  if (record.writePointer % zone.blockSize !== 0)
+    return `write pointer ${record.writePointer} inside a block of ${zone.blockSize}`;
   if (record.state === ZoneState.Empty && record.writePointer !== zone.start)
     return `an empty zone with its write pointer at ${record.writePointer}, not ${zone.start}`;
   return undefined;
