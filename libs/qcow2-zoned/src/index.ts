@@ -53,7 +53,15 @@ export {
   type ZonedInfo,
 } from './info.ts';
 export { type OpenDiskOptions, OpenedDisk, openDisk } from './open.ts';
+export {
+  type BackingName,
+  imageOf,
+  type Layer,
+  layersOf,
+  nameBacking,
+} from './operations/backing-chain.ts';
 export { type BenchOptions, benchDisk } from './operations/bench.ts';
+export { type CommitOptions, commitDisk } from './operations/commit.ts';
 export { type CompareOptions, type Comparison, compareDisks } from './operations/compare.ts';
 export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
 export { type ConvertOptions, convertInto, convertToFile } from './operations/convert.ts';
@@ -67,6 +75,8 @@ export {
   measureRaw,
 } from './operations/measure.ts';
 export type { OperationOptions } from './operations/pace.ts';
+export { type RebaseOptions, rebaseDisk } from './operations/rebase.ts';
+export { type ResizeOptions, resizeDisk } from './operations/resize.ts';
 export { snapshotDisk } from './operations/snapshot-disk.ts';
 export { type PlacedExtent, walkExtents } from './operations/walk.ts';
 export type { DiskFormat } from './probe.ts';

@@ -24,8 +24,11 @@ export interface OpenDiskOptions {
   readonly shared?: boolean;
   /** False: flushes do not wait for the disk below: for new files that nobody relies on yet. Default true. */
   readonly sync?: boolean;
-  /** False: the backing file stays closed; reading what only it has is refused. */
-  readonly backing?: boolean;
+  /**
+   * False: the backing file stays closed; reading what only it has is refused. A disk: it stands in for the backing
+   * file, and stays the caller's to close.
+   */
+  readonly backing?: boolean | Disk;
   /** Every file must lie in one of these or below, symbolic links followed. Without it any place will do. */
   readonly allowedDirectories?: readonly string[];
   /** Autoclear bits that the caller keeps true while it writes (`ImageParts.maintained`). */
@@ -180,8 +183,9 @@ async function openQcow2(
   let backing: OpenedDisk | undefined;
   try {
     backing = await openBacking(path, header, options, chain);
-    const { maintained } = options;
-    const image = await Qcow2Image.open(file, readOnly, { backing, dataFile, maintained });
+    const { maintained, backing: given } = options;
+    const below = typeof given === 'object' ? given : backing;
+    const image = await Qcow2Image.open(file, readOnly, { backing: below, dataFile, maintained });
     return new OpenedDisk(path, 'qcow2', image, file, dataFile, backing);
   } catch (error) {
     dataFile?.close();
@@ -236,7 +240,7 @@ async function openBacking(
   chain: readonly string[],
 ): Promise<OpenedDisk | undefined> {
   const name = header.backingFile;
-  if (name === undefined || options.backing === false) return undefined;
+  if (name === undefined || (options.backing ?? true) !== true) return undefined;
   if (chain.length >= MAX_BACKING_DEPTH)
     throw new ImageError(
       'invalid_image',

@@ -24,7 +24,7 @@ const AIO_MODES = ['threads', 'native', 'io_uring'];
 
 export async function imgBench(image: NamedImage, flags: BenchFlags, out: Output): Promise<void> {
   const plan = readPlan(flags);
-  const disk = await (plan.write ? openToWrite(image) : openToRead(image));
+  const disk = await (plan.write ? openToWrite(image, out) : openToRead(image));
   try {
     const { requests, requestBytes, depth, offset, stepBytes, write } = plan;
     out.write(

@@ -1,4 +1,4 @@
-/** The arguments of the `img` commands that write images: convert, dd. */
+/** The arguments of the `img` commands that write images: convert, dd, resize, rebase, commit. */
 import { type Command, Option } from 'commander';
 import { type CliContext, collect } from '../context.ts';
 import {
@@ -6,6 +6,8 @@ import {
   failure,
   type ImageFlags,
   type ImageFormat,
+  namedImage,
+  sizeOrRefuse,
   takesImage,
 } from './arguments.ts';
 import type { ConvertFlags } from './convert-flags.ts';
@@ -13,6 +15,9 @@ import type { ConvertFlags } from './convert-flags.ts';
 export function addChangeCommands(img: Command, context: CliContext): void {
   addConvert(img, context);
   addDd(img, context);
+  addResize(img, context);
+  addRebase(img, context);
+  addCommit(img, context);
 }
 
 function addConvert(img: Command, context: CliContext): void {
@@ -63,6 +68,82 @@ function addDd(img: Command, context: CliContext): void {
       const { imgDd } = await import('./dd.ts');
       await imgDd(operands, flags, context.out);
     });
+}
+
+function addResize(img: Command, context: CliContext): void {
+  takesImage(img.command('resize'))
+    .description('change the size of a disk')
+    // -1G is a size, not an option
+    .allowUnknownOption()
+    .argument('<file>')
+    .argument('<size>', 'bytes, or +bytes or -bytes; suffixes of K M G T')
+    .option('--shrink', 'allow the disk to get smaller')
+    .option('--preallocation <mode>', 'space for what is new: off, metadata, falloc or full')
+    .option('-q', 'print nothing but errors')
+    .action(async (file: string, size: string, flags: ResizeFlags) => {
+      const { imgResize } = await import('./resize.ts');
+      const { shrink = false, preallocation, q: quiet = false } = flags;
+      const args = { size, shrink, preallocation, quiet };
+      await imgResize(namedImage(file, flags), args, context.out);
+    });
+}
+
+interface ResizeFlags extends ImageFlags {
+  shrink?: true;
+  preallocation?: string;
+  q?: true;
+}
+
+function addRebase(img: Command, context: CliContext): void {
+  takesImage(img.command('rebase'))
+    .description('give an image another backing file')
+    .argument('<file>')
+    .option('-b <file>', 'the new backing file; an empty name: none')
+    .option('-F <format>', 'its format')
+    .option('-u', 'change the name only; the content may change with it')
+    .option('-p', 'show progress')
+    .option('-q', 'print nothing but errors')
+    .addOption(cacheOption('-t <cache>'))
+    .addOption(cacheOption('-T <cache>'))
+    .action(async (file: string, flags: RebaseFlags) => {
+      const { imgRebase } = await import('./rebase.ts');
+      const { b: backingFile, F: backingFormat, u: unsafe = false } = flags;
+      const progress = flags.p === true && flags.q !== true;
+      const args = { backingFile, backingFormat, unsafe, progress };
+      await imgRebase(namedImage(file, flags), args, context.out);
+    });
+}
+
+interface RebaseFlags extends ImageFlags {
+  b?: string;
+  F?: string;
+  u?: true;
+  p?: true;
+  q?: true;
+}
+
+function addCommit(img: Command, context: CliContext): void {
+  takesImage(img.command('commit'))
+    .description('move what an overlay holds into its backing file')
+    .argument('<file>')
+    .option('-b <base>', 'the file of the chain that takes it; leaves the overlay as it is')
+    .option('-d', 'leave the overlay as it is, instead of emptying it')
+    .option('-r <rate>', 'accepted for compatibility', (rate) => sizeOrRefuse('rate limit', rate))
+    .option('-p', 'show progress')
+    .option('-q', 'print nothing but errors')
+    .addOption(cacheOption('-t <cache>'))
+    .action(async (file: string, flags: CommitFlags) => {
+      const { imgCommit } = await import('./commit.ts');
+      const { b: base, d: keep = false, p: progress = false, q: quiet = false } = flags;
+      await imgCommit(namedImage(file, flags), { base, keep, progress, quiet }, context.out);
+    });
+}
+
+interface CommitFlags extends ImageFlags {
+  b?: string;
+  d?: true;
+  p?: true;
+  q?: true;
 }
 
 function outputFormat(name: string): ImageFormat {

@@ -70,7 +70,7 @@ export function readConvertPlan(files: readonly string[], flags: ConvertFlags): 
       sparseBytes,
       compress: flags.c === true,
       targetIsZero: flags.targetIsZero === true,
-      topOnly: backed,
+      belowDepth: backed ? 1 : undefined,
       durable: flags.t !== undefined && flags.t !== 'unsafe',
     },
     snapshot: readSnapshotName(flags.l),

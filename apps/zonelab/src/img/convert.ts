@@ -25,7 +25,7 @@ export async function imgConvert(plan: ConvertPlan, out: Output): Promise<void> 
     if (plan.bitmaps && disks.some(({ format }) => format === 'raw'))
       throw failure('Source lacks bitmap support');
     const options = { ...plan.options, onProgress: progress.report };
-    if (plan.create === undefined) await convertOver(source, plan.target, options);
+    if (plan.create === undefined) await convertOver(source, plan.target, options, out);
     else await convertAnew(source, plan, { ...options, create: plan.create });
     progress.end();
   } finally {
@@ -65,8 +65,8 @@ function creationFailure(name: string, error: ImageError): string {
   }
 }
 
-async function convertOver(source: Disk, image: NamedImage, options: ConvertOptions) {
-  const target = await openToWrite(image);
+async function convertOver(source: Disk, image: NamedImage, options: ConvertOptions, out: Output) {
+  const target = await openToWrite(image, out);
   try {
     await convertInto(source, target, options);
     await target.close();

@@ -19,8 +19,8 @@ export interface CopyOptions extends OperationOptions {
   readonly sparseBytes?: number;
   /** The target reads as zeroes where nothing is written. */
   readonly targetIsZero?: boolean;
-  /** Leaves out what backing files of the source answer for: the target has them, too. */
-  readonly topOnly?: boolean;
+  /** Leaves out what files of the source's chain from this depth on answer for: the target has it already. */
+  readonly belowDepth?: number | undefined;
   /** Where the disk's first byte goes. Default 0. */
   readonly targetOffset?: number;
 }
@@ -34,9 +34,10 @@ export async function copyDisk(
   options: CopyOptions = {},
 ): Promise<void> {
   const pace = new Pace(options, source.size);
+  const { belowDepth = Number.POSITIVE_INFINITY } = options;
   const copier = new Copier(source, target, options);
   for (const extent of extentsToCopy(source)) {
-    if (options.topOnly && extent.depth > 0) continue;
+    if (extent.depth >= belowDepth) continue;
     if (extent.zero && copier.skipsZeroes) continue;
     for (const { start, length } of pieces(extent.start, extent.length)) {
       copier.copy(extent, start, length);
@@ -106,13 +107,14 @@ export async function copyCompressed(
   options: CopyOptions = {},
 ): Promise<void> {
   const { clusterSize } = target;
-  const { targetOffset = 0, targetIsZero = false, topOnly = false } = options;
+  const { targetOffset = 0, targetIsZero = false } = options;
+  const { belowDepth = Number.POSITIVE_INFINITY } = options;
   const pace = new Pace(options, source.size);
   const cluster = Buffer.allocUnsafe(clusterSize);
   let done = 0;
   for (const extent of walkExtents(source)) {
     if (extent.zero && targetIsZero) continue;
-    if (topOnly && extent.depth > 0) continue;
+    if (extent.depth >= belowDepth) continue;
     // an extent may begin inside a cluster that the one before it brought along
     const from = Math.max(done, Math.floor(extent.start / clusterSize) * clusterSize);
     for (let at = from; at < extent.start + extent.length; at += clusterSize) {

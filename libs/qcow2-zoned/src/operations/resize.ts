@@ -1,0 +1,38 @@
+/** Changes the size of disks. */
+import { invalidOption } from '../errors.ts';
+import type { OpenedDisk } from '../open.ts';
+import { RawDisk } from '../raw-disk.ts';
+import { COPY_BUFFER_BYTES } from './limits.ts';
+
+export interface ResizeOptions {
+  /** What of the new part has its place in the file at once. Default `off`. */
+  readonly preallocation?: 'off' | 'metadata' | 'falloc' | 'full';
+}
+
+/**
+ * `size`: bytes, a multiple of 512. What a disk grows by reads as zeroes; what it shrinks by is lost. Errors:
+ * `invalid_option`, `unsupported_feature`, `no_space`.
+ */
+export async function resizeDisk(
+  disk: OpenedDisk,
+  size: number,
+  { preallocation = 'off' }: ResizeOptions = {},
+): Promise<void> {
+  const { size: before, content } = disk;
+  if (content instanceof RawDisk && preallocation === 'metadata')
+    throw invalidOption('preallocation', preallocation, 'off, falloc or full for a raw disk');
+  if (content instanceof RawDisk) content.resize(size);
+  else await content.resize(size);
+  if (size <= before || preallocation === 'off') return;
+  if (preallocation === 'metadata') await disk.image?.preallocate(before, size - before);
+  else await writeOut(disk, before, size);
+}
+
+/** Space that must be there is taken by writing it. */
+async function writeOut(disk: OpenedDisk, start: number, end: number): Promise<void> {
+  const zeroes = Buffer.alloc(Math.min(COPY_BUFFER_BYTES, end - start));
+  for (let at = start; at < end; at += zeroes.length) {
+    disk.write(at, zeroes.subarray(0, Math.min(zeroes.length, end - at)));
+    if (disk.image?.crowded) await disk.flush();
+  }
+}
