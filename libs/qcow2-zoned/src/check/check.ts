@@ -5,6 +5,8 @@
 import { ImageError } from '../errors.ts';
 import { type BlockFile, HostFile } from '../file.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
+import { readHeader } from '../format/header.ts';
+import { loadCodec } from '../image/compression.ts';
 import { MAX_REPAIR_ROUNDS } from '../limits.ts';
 import { differences, endOfImage, tellDifference } from './compare.ts';
 import { type CheckFinding, Findings } from './findings.ts';
@@ -60,6 +62,7 @@ export async function checkImage(path: string, options: CheckOptions = {}): Prom
   const file = HostFile.open(path, { readOnly: repair === undefined });
   try {
     if (!shared || repair !== undefined) file.lock(repair === undefined ? 'reader' : 'writer');
+    await loadCodec(readHeader(file));
     return repair === undefined ? checkFile(file) : await repairFile(file, repair);
   } finally {
     file.close();

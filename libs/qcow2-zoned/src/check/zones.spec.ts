@@ -185,6 +185,30 @@ it('says why where the geometry cannot be of the disk any more', async () => {
   expect(findings.at(-1)?.message).toMatch(/zones cannot be repaired: .*multiple of the zone size/);
 });
 
+it('finds the zones of an overlay again that stock QEMU committed and emptied', async () => {
+  const file = await usedDisk();
+  const base = disks.path();
+  run('qemu-img', 'create', '-q', '-f', 'qcow2', base, '8M');
+  run('qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', base, '-f', 'qcow2', file);
+  run('qemu-img', 'commit', '-q', '-f', 'qcow2', file);
+  const before = await checkImage(file);
+  expect(before.findings.map(({ kind }) => kind)).toEqual(['zone']);
+  expect(await repair(file)).toHaveLength(8);
+  expect(await report(file)).toEqual(SOUND.map((row) => row.replace('resets 1', 'resets 0')));
+  run(
+    'qemu-io',
+    '-r',
+    '-c',
+    'read -P 1 1M 256k',
+    '-c',
+    'read -P 2 2M 1M',
+    '-c',
+    'read -P 4 3M 96k',
+    file,
+  );
+  run('qemu-io', '-r', '-c', 'read -P 9 0 4k', '-c', 'read -P 0 3168k 4M', file);
+});
+
 it('does not vouch for a table beside snapshots', async () => {
   const file = await usedDisk();
   run('qemu-img', 'snapshot', '-c', 'kept', file);

@@ -2,6 +2,7 @@
 import { attributesOf, loadZones } from '../device/load.ts';
 import { cutAtWritePointers, endOfData } from '../device/recovery.ts';
 import type { BlockFile } from '../file.ts';
+import { backingPath } from '../file-name.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
 import {
   EXTENSION,
@@ -36,6 +37,7 @@ import {
   zoneTablePlace,
 } from '../format/zoned-extension.ts';
 import { Qcow2Image } from '../image/image.ts';
+import { backingFormat, type OpenedDisk, openDisk } from '../open.ts';
 import { ZoneMachine } from '../zones/machine.ts';
 import {
   CONDITION_NAMES,
@@ -89,14 +91,28 @@ export async function repairZones(file: BlockFile): Promise<ZoneRepair[]> {
       bytesPerL1Entry(2 ** header.clusterBits, l2EntryBytes(header)),
   );
   if (entries > header.l1Entries) growL1(file, entries);
-  const image = new Qcow2Image(file, false);
-  const repair = new ZoneTableRepair(image, geometry, info, extension.readUInt32BE(NR_ZONES_AT));
-  const changed = repair.restoreZones();
-  repair.fitData(changed);
-  repair.writeTable(wanted.offset);
-  await image.settle();
+  const backing = await openBackingOf(file.path, header);
+  let changed: ZoneRepair[];
+  try {
+    const image = await Qcow2Image.open(file, false, { backing });
+    const repair = new ZoneTableRepair(image, geometry, info, extension.readUInt32BE(NR_ZONES_AT));
+    changed = repair.restoreZones();
+    repair.fitData(changed);
+    repair.writeTable(wanted.offset);
+    await image.settle();
+  } finally {
+    await backing?.close();
+  }
   vouch(file, geometry, { ...info, ...wanted });
   return changed;
+}
+
+/** What an overlay's zones hold may lie below it. */
+function openBackingOf(path: string, header: Qcow2Header): Promise<OpenedDisk> | undefined {
+  if (header.backingFile === undefined) return undefined;
+  const format = backingFormat(path, header);
+  const options = { readOnly: true, ...(format && { format }) };
+  return openDisk(backingPath(path, header.backingFile), options);
 }
 
 /** The geometry of the extension for the size that the disk has now. */
@@ -315,14 +331,19 @@ class ZoneTableRepair {
     };
   }
 
+  /** What only a backing file has is copied, so that the zone is whole without it. */
   #mapHoles(from: number, to: number): void {
     const { clusterSize } = this.image;
     for (
       let at = this.image.firstUnmapped(from, to);
       at < to;
       at = this.image.firstUnmapped(at, to)
-    )
-      this.image.writeZeroes(at, Math.min(clusterSize, to - at));
+    ) {
+      const content = Buffer.alloc(Math.min(clusterSize - (at % clusterSize), to - at));
+      this.image.read(at, content);
+      if (content.some((byte) => byte !== 0)) this.image.write(at, content);
+      else this.image.writeZeroes(at, content.length);
+    }
   }
 }
 
