@@ -25,6 +25,7 @@ import {
   encodeZoneTableExtension,
   zoneTableInfo,
 } from './format/zoned-extension.ts';
+import { MIN_CLUSTER_SIZE_FOR_NAMES } from './limits.ts';
 import { openDisk } from './open.ts';
 import { addV9Zones, emptyZones } from './v9.ts';
 import { zoneGeometry } from './zones/geometry.ts';
@@ -38,9 +39,6 @@ export type {
   UnsizedCreateOptions,
   ZonedCreateOptions,
 } from './create-options.ts';
-
-/** Clusters of 2 KiB and less have no room for the names beside the other extensions and a backing file name. */
-const MIN_CLUSTER_SIZE_FOR_NAMES = 4096;
 
 /** Throws `invalid_option` naming the option, the value and what is allowed. */
 export function validateCreateOptions(options: CreateOptions): void {

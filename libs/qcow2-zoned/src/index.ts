@@ -1,3 +1,4 @@
+export { type AmendOptions, amendImage } from './amend.ts';
 export {
   type CheckOptions,
   type CheckReport,

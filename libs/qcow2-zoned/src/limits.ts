@@ -88,3 +88,6 @@ export const INFLATED_CACHE_BYTES = 4 * 1024 * 1024;
 
 /** Guest bytes whose extents are listed at once when unmapped space is looked for: bounds the list. */
 export const MAX_MAPPED_SEARCH_BYTES = 64 * 1024 * 1024;
+
+/** Clusters of 2 KiB and less have no room for the feature names beside other extensions and a backing file name. */
+export const MIN_CLUSTER_SIZE_FOR_NAMES = 4096;

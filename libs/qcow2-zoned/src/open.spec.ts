@@ -279,3 +279,31 @@ it('clears the bit of bitmaps before the first write, and not before', async () 
   await disk.close();
   expect(run('qemu-img', 'info', file)).not.toContain('name: backup');
 });
+
+it('repairs the refcounts of an image that was not closed cleanly before it writes', async () => {
+  const file = qemuCreate('lazy.qcow2', '-o', 'lazy_refcounts=on', '4M');
+  const crash = ['-f', 'qcow2', '-c', 'write -P 6 0 1M', '-c', 'flush', '-c', 'abort', file];
+  spawnSync('qemu-io', crash);
+  expect(run('qemu-img', 'info', '-U', file)).toContain('cleanly shut down: no');
+  const reader = await openDisk(file, { readOnly: true });
+  await reader.close();
+  expect(run('qemu-img', 'info', '-U', file)).toContain('cleanly shut down: no');
+  const disk = await openDisk(file);
+  disk.write(2 * MiB, Buffer.alloc(512, 7));
+  await disk.close();
+  expect(run('qemu-img', 'check', file)).toContain('No errors were found');
+  expect(run('qemu-io', '-r', '-f', 'qcow2', '-c', 'read -P 6 0 1M', file)).not.toContain('failed');
+});
+
+it('leaves the clusters of bitmaps that it made stale to a repair', async () => {
+  const file = qemuCreate('disk.qcow2', '1M');
+  run('qemu-img', 'bitmap', '--add', file, 'backup');
+  run('qemu-io', '-f', 'qcow2', '-c', 'write 0 64k', file);
+  const disk = await openDisk(file);
+  disk.write(0, Buffer.alloc(512, 1));
+  await disk.close();
+  const check = spawnSync('qemu-img', ['check', '--output=json', file]);
+  expect(JSON.parse(`${check.stdout}`)).toMatchObject({ leaks: expect.any(Number) });
+  run('qemu-img', 'check', '-q', '-r', 'leaks', file);
+  expect(run('qemu-img', 'check', file)).toContain('No errors were found');
+});

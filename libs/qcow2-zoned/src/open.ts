@@ -108,7 +108,8 @@ export class OpenedDisk implements Disk {
 }
 
 /**
- * Opens the disk in the file `path`, for writing unless told otherwise. Errors: `file_not_found`, `not_qcow2`,
+ * Opens the disk in the file `path`, for writing unless told otherwise; the refcounts of an image that was not closed
+ * cleanly are repaired before it is written. Errors: `file_not_found`, `not_qcow2`,
  * `invalid_image`, `unsupported_feature`, `image_in_use`, `image_read_only`, `path_not_allowed`, `io_error`.
  */
 export async function openDisk(path: string, options: OpenDiskOptions = {}): Promise<OpenedDisk> {
@@ -179,6 +180,11 @@ async function openQcow2(
   const file = options.wrap?.(host, 'image') ?? host;
   const header = readHeader(file);
   refuseClosedToUs(path, header, readOnly);
+  if (!readOnly && (header.incompatibleFeatures & INCOMPATIBLE.dirty) !== 0n) {
+    // its refcounts were put off and never written; loaded here, since most images need no repair
+    const { repairRefcounts } = await import('./check/check.ts');
+    repairRefcounts(file);
+  }
   const dataFile = await openDataFile(path, header, options, chain);
   let backing: OpenedDisk | undefined;
   try {

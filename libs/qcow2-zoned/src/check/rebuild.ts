@@ -2,11 +2,12 @@
  * New refcount structures from counted references, past the end of the file. One write of the header's first sector
  * switches to them, when they are durable: a crash before leaves the image as it was.
  */
-import { ImageError } from '../errors.ts';
+import { ImageError, invalidOption } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
 import { roundUp, writeU64 } from '../format/bytes.ts';
 import { ENTRY_BYTES } from '../format/entries.ts';
 import { encodePointers, POINTERS_AT, type Qcow2Header } from '../format/header.ts';
+import { rewriteHeader } from '../format/header-rewrite.ts';
 import { MAX_L1_BYTES, MAX_REFCOUNT_TABLE_BYTES } from '../limits.ts';
 import { Findings } from './findings.ts';
 import { openSubject } from './subject.ts';
@@ -19,8 +20,14 @@ interface Layout {
   readonly tableClusters: number;
 }
 
-/** `counted` leaves the old structures out. Returns the header that holds now, durably. Throws `no_space`. */
-export function rebuildRefcounts({ references, stored }: Survey): Qcow2Header {
+/**
+ * The survey leaves the old structures out. Returns the header that holds now, durably. `commit` makes the file's header
+ * the one it is given, with one write of one sector. Throws `no_space`.
+ */
+export function rebuildRefcounts(
+  { references, stored }: Survey,
+  commit: (file: BlockFile, header: Qcow2Header) => void = writePointers,
+): Qcow2Header {
   const { subject, counts } = references;
   const { file, clusterSize, header } = subject;
   const { entriesPerBlock, codec } = stored;
@@ -51,9 +58,40 @@ export function rebuildRefcounts({ references, stored }: Survey): Qcow2Header {
   file.write(table, refcountTableOffset);
   file.syncNow();
   const next = { ...header, refcountTableOffset, refcountTableClusters: tableClusters };
-  file.write(encodePointers(next), POINTERS_AT);
-  file.syncNow();
+  commit(file, next);
   return next;
+}
+
+function writePointers(file: BlockFile, header: Qcow2Header): void {
+  file.write(encodePointers(header), POINTERS_AT);
+  file.syncNow();
+}
+
+/**
+ * Gives the refcounts of a sound image another width, in the same way. The file must be open for writing and locked, and
+ * nothing about it be held in memory. Throws `image_corrupt` where the image is not sound, `invalid_option` where a
+ * cluster has more references than the width counts.
+ */
+export function changeRefcountWidth(file: BlockFile, bits: number): void {
+  const subject = openSubject(file);
+  const sound = new Findings();
+  survey(subject, sound, { withoutRefcounts: true });
+  if (sound.found.corruption + sound.found.failure > 0)
+    throw new ImageError('image_corrupt', `${file.path}: the image has errors; repair it first`, {
+      path: file.path,
+    });
+  const header = { ...subject.header, refcountOrder: Math.log2(bits) };
+  const tooMany = new Findings();
+  // the old blocks, read with the new width, say nothing of flags
+  const options = { withoutRefcounts: true, flags: new Findings() };
+  const counted = survey({ ...subject, header }, tooMany, options);
+  if (tooMany.found.corruption + tooMany.found.failure > 0)
+    throw invalidOption(
+      'refcountBits',
+      bits,
+      'wide enough for the references of every cluster: snapshots share some',
+    );
+  rebuildRefcounts(counted, rewriteHeader);
 }
 
 /** Blocks count themselves and the table, so that their number is found by trying. */
