@@ -232,6 +232,8 @@ export interface components {
          * @enum {string}
          */
         limits?: "on" | "off";
+        /** @description Names in client certificates, one of which a client must have; everyone if left out */
+        allow?: string[];
       };
     };
     Export: {
@@ -267,6 +269,8 @@ export interface components {
          * @enum {string}
          */
         limits: "on" | "off";
+        /** @description Names in client certificates, one of which a client must have; everyone if left out */
+        allow?: string[];
       };
       /** @enum {string} */
       status: "attaching" | "active" | "detaching" | "failed";
