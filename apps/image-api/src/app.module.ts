@@ -28,6 +28,8 @@ import { Pruning } from './pruning.ts';
 import { Reconcile } from './reconcile/reconcile.ts';
 import { SnapshotsController } from './snapshots/snapshots.controller.ts';
 import { SnapshotsService } from './snapshots/snapshots.service.ts';
+import { SweepsController } from './sweeps/sweeps.controller.ts';
+import { SweepsService } from './sweeps/sweeps.service.ts';
 import { RestingImages } from './zones/resting-images.ts';
 import { ZonesController } from './zones/zones.controller.ts';
 import { ZonesService } from './zones/zones.service.ts';
@@ -45,6 +47,7 @@ export class AppModule implements OnApplicationShutdown {
         SnapshotsController,
         ExportsController,
         ExperimentsController,
+        SweepsController,
         ChoicesController,
         GatewaysController,
         KeysController,
@@ -70,6 +73,7 @@ export class AppModule implements OnApplicationShutdown {
         Gateways,
         ExportsService,
         ExperimentsService,
+        SweepsService,
         Reconcile,
       ],
     };

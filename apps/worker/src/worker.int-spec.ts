@@ -184,6 +184,100 @@ describe('the worker', () => {
     });
   });
 
+  it('fails an experiment that takes longer than it may, and says so', async () => {
+    await startWorker();
+    const { id } = await catalog.experiments.create(ENDLESS, { timeoutSeconds: 1 });
+    await queue.add('run', { experimentId: id }, { jobId: experimentJobId(id) });
+    const { status, error } = await ended(id);
+    expect([status, error]).toEqual(['failed', 'timeoutSeconds: not ended after 1 seconds']);
+  });
+
+  it('tells how long a running experiment still takes, and what came out of one that ended', async () => {
+    await startWorker();
+    const running = await enqueue(ENDLESS);
+    const { remainingSeconds } = await waitUntil('an estimate', async () => {
+      const experiment = await catalog.experiments.get(running);
+      return experiment.remainingSeconds !== null && experiment;
+    });
+    expect(remainingSeconds).toBeGreaterThan(60);
+    await catalog.experiments.cancel(running);
+    const id = await enqueue(SHORT);
+    const { summary } = await ended(id);
+    const { totals } = (await catalog.experiments.report(id)) as {
+      totals: { iops: number; durationNs: number };
+    };
+    expect(summary).toMatchObject({ iops: totals.iops, durationNs: totals.durationNs });
+  });
+
+  it('takes what is more urgent first', async () => {
+    const ids: string[] = [];
+    for (const priority of [0, 5, 9]) {
+      const { id } = await catalog.experiments.create(SHORT, { priority });
+      ids.push(id);
+    }
+    await startWorker(); // it finds them in the catalog, and queues them
+    for (const id of ids) await ended(id);
+    const started = await Promise.all(
+      ids.map(async (id) => (await catalog.experiments.get(id)).startedAt ?? ''),
+    );
+    expect([...started].sort()[0]).toBe(started[2]);
+  });
+
+  async function createSweep(seeds: number[]): Promise<{ id: string; runs: string[] }> {
+    const runs = seeds.map((seed) => ({
+      label: `seed=${seed}`,
+      values: { seed },
+      definition: { ...SHORT, seed },
+    }));
+    const body = { base: { ...SHORT }, mode: 'cartesian' as const, vary: { seed: seeds } };
+    const { sweep, experiments } = await catalog.sweeps.create(body, runs, {});
+    return { id: sweep.id, runs: experiments.map(({ id }) => id) };
+  }
+
+  it('compares the runs of a sweep once all of them have ended, whoever queued them', async () => {
+    const { id } = await createSweep([1, 2, 3]);
+    await startWorker();
+    await waitUntil(
+      'the comparison',
+      async () => (await catalog.sweeps.get(id)).finishedAt !== null,
+    );
+    expect(await catalog.sweeps.get(id)).toMatchObject({
+      status: 'succeeded',
+      progress: 1,
+      runs: 3,
+    });
+    const { runs } = (await catalog.sweeps.comparison(id)) as { runs: { label: string }[] };
+    expect(runs.map(({ label }) => label)).toEqual(['seed=1', 'seed=2', 'seed=3']);
+  });
+
+  it('gives sweeps the same reports from one worker as from two', async () => {
+    const [alone, together] = [await createSweep([4, 5]), await createSweep([4, 5])];
+    await startWorker();
+    for (const id of alone.runs) await ended(id);
+    const second = await createWorker({
+      databaseUrl,
+      redisUrl,
+      logger: createLogger('worker', 'silent'),
+      simulationThread: bundled.url,
+    });
+    await Promise.all(together.runs.map(ended));
+    await second.close();
+    const text = async (ids: string[]) =>
+      JSON.stringify(await Promise.all(ids.map((id) => catalog.experiments.report(id))));
+    expect(await text(together.runs)).toBe(await text(alone.runs));
+  });
+
+  it('ends a cancelled sweep with what it has', async () => {
+    const { id } = await createSweep([1, 2]);
+    await catalog.sweeps.cancel(id);
+    await startWorker();
+    await waitUntil('its end', async () => (await catalog.sweeps.get(id)).finishedAt !== null);
+    expect(await catalog.sweeps.get(id)).toMatchObject({
+      status: 'cancelled',
+      counts: { cancelled: 2 },
+    });
+  });
+
   it('answers that it is healthy and ready while its servers are there', async () => {
     const health = await serveHealth(await startWorker(), '127.0.0.1', 0);
     const answers = await Promise.all(

@@ -21,6 +21,7 @@ import {
   REDIS_URL,
   RETRY_DELAY,
 } from './experiments/experiment-worker.ts';
+import { SweepComparison } from './experiments/sweep-comparison.ts';
 import { RETRY_DELAY_MS } from './limits.ts';
 import { SIMULATION_THREAD } from './simulation/simulate.ts';
 
@@ -65,6 +66,7 @@ export class WorkerModule {
         Connections,
         ExperimentQueue,
         ExperimentRunner,
+        SweepComparison,
         ExperimentWorker,
       ],
     };

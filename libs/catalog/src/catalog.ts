@@ -11,12 +11,14 @@ import { ImagesRepository } from './repositories/images.ts';
 import { KeysRepository } from './repositories/keys.ts';
 import { LeasesRepository } from './repositories/leases.ts';
 import { RememberedPostsRepository } from './repositories/remembered-posts.ts';
+import { SweepsRepository } from './repositories/sweeps.ts';
 
 export class Catalog {
   readonly images: ImagesRepository;
   readonly exports: ExportsRepository;
   readonly gateways: GatewaysRepository;
   readonly experiments: ExperimentsRepository;
+  readonly sweeps: SweepsRepository;
   readonly keys: KeysRepository;
   readonly leases: LeasesRepository;
   readonly audit: AuditRepository;
@@ -31,6 +33,7 @@ export class Catalog {
     this.exports = new ExportsRepository(this.prisma);
     this.gateways = new GatewaysRepository(this.prisma, now);
     this.experiments = new ExperimentsRepository(this.prisma, now);
+    this.sweeps = new SweepsRepository(this.prisma, now);
     this.keys = new KeysRepository(this.prisma, now);
     this.leases = new LeasesRepository(this.prisma);
     this.audit = new AuditRepository(this.prisma);

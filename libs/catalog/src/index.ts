@@ -7,7 +7,12 @@ export { LEASE_MS, Lease, type LeaseClock, type LeaseOptions } from './lease.ts'
 export { MIGRATIONS_FOLDER, migrate } from './migrate.ts';
 export { AuditRepository, type NewAuditEntry } from './repositories/audit.ts';
 export { type EventCursor, EventsRepository, isEventCursor } from './repositories/events.ts';
-export { ExperimentsRepository } from './repositories/experiments.ts';
+export {
+  type ExperimentSummary,
+  ExperimentsRepository,
+  type QueuedExperiment,
+  type StartedExperiment,
+} from './repositories/experiments.ts';
 export { ExportsRepository, type NewExport, type PlacedExport } from './repositories/exports.ts';
 export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
 export { ImagesRepository, type NewImage } from './repositories/images.ts';
@@ -19,3 +24,4 @@ export {
   type RememberedAnswer,
   RememberedPostsRepository,
 } from './repositories/remembered-posts.ts';
+export { type NewSweepRun, SweepsRepository, type SweptReport } from './repositories/sweeps.ts';

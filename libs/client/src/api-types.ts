@@ -43,12 +43,26 @@ export interface paths {
     get: operations["Experiments_list"];
     post: operations["Experiments_create"];
   };
+  "/v1/experiments/compare": {
+    get: operations["Experiments_compare"];
+  };
   "/v1/experiments/{id}": {
     get: operations["Experiments_get"];
     delete: operations["Experiments_cancel"];
   };
   "/v1/experiments/{id}/report": {
     get: operations["Experiments_report"];
+  };
+  "/v1/sweeps": {
+    get: operations["Sweeps_list"];
+    post: operations["Sweeps_create"];
+  };
+  "/v1/sweeps/{id}": {
+    get: operations["Sweeps_get"];
+    delete: operations["Sweeps_cancel"];
+  };
+  "/v1/sweeps/{id}/report": {
+    get: operations["Sweeps_report"];
   };
   "/v1/presets": {
     get: operations["Choices_presets"];
@@ -286,7 +300,7 @@ export interface components {
       items: components["schemas"]["Export"][];
       nextCursor: string | null;
     };
-    ExperimentDefinition: {
+    CreateExperiment: {
       name?: string;
       device: components["schemas"]["ExperimentDevice"];
       workload: components["schemas"]["Workload"];
@@ -294,6 +308,10 @@ export interface components {
       seed?: number;
       /** @description Whether every answer of the device is predicted and checked */
       audit?: boolean;
+      /** @description The higher the sooner; 0 if left out */
+      priority?: number;
+      /** @description Time that the run may take before it fails */
+      timeoutSeconds?: number;
     };
     ExperimentDevice: {
       /** @enum {string} */
@@ -959,6 +977,26 @@ export interface components {
         [key: string]: unknown;
       };
       error: string | null;
+      priority: number;
+      timeoutSeconds: number | null;
+      /** @description Time to its end at the pace so far; null unless it runs */
+      remainingSeconds: number | null;
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      sweepId: string | null;
+      /** @description What tells it from the others of its sweep */
+      sweepLabel: string | null;
+      /** @description Of the report; null until it succeeded */
+      summary: ({
+        durationNs: number;
+        iops: number | null;
+        readBytesPerSecond: number | null;
+        writtenBytesPerSecond: number | null;
+        p99LatencyNs: number | null;
+        writeAmplification: number | null;
+      }) | null;
       /** Format: date-time */
       createdAt: string;
       /** Format: date-time */
@@ -970,8 +1008,66 @@ export interface components {
       items: components["schemas"]["Experiment"][];
       nextCursor: string | null;
     };
+    Comparison: {
+      [key: string]: unknown;
+    };
     ExperimentReport: {
       [key: string]: unknown;
+    };
+    CreateSweep: {
+      name?: string;
+      /** @description An experiment, of which some fields vary */
+      base: {
+        [key: string]: unknown;
+      };
+      /**
+       * @default cartesian
+       * @enum {string}
+       */
+      mode?: "cartesian" | "zipped";
+      /** @description Values by the path of the field, as workload.phases[0].queueDepth */
+      vary: {
+        [key: string]: unknown[] | {
+          from: number;
+          to: number;
+          step?: number;
+          factor?: number;
+        };
+      };
+      /** @description The higher the sooner; 0 if left out */
+      priority?: number;
+      /** @description Time that the run may take before it fails */
+      timeoutSeconds?: number;
+    };
+    Sweep: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string | null;
+      /**
+       * @description failed, cancelled: at least one of its experiments is; it goes on with the others
+       * @enum {string}
+       */
+      status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+      progress: number;
+      runs: number;
+      /** @description Experiments by status */
+      counts: {
+        [key: string]: number;
+      };
+      definition: {
+        [key: string]: unknown;
+      };
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      finishedAt: string | null;
+    };
+    SweepPage: {
+      items: components["schemas"]["Sweep"][];
+      nextCursor: string | null;
     };
     PresetPage: {
       items: components["schemas"]["Preset"][];
@@ -1503,6 +1599,8 @@ export interface operations {
         /** @description nextCursor of the page before */
         cursor?: string;
         status?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @description UUID version 7 */
+        sweepId?: string;
       };
     };
     responses: {
@@ -1522,13 +1620,35 @@ export interface operations {
   Experiments_create: {
     requestBody: {
       content: {
-        "application/json": components["schemas"]["ExperimentDefinition"];
+        "application/json": components["schemas"]["CreateExperiment"];
       };
     };
     responses: {
       202: {
         content: {
           "application/json": components["schemas"]["Experiment"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Experiments_compare: {
+    parameters: {
+      query: {
+        /** @description Ids of experiments that succeeded, separated by commas */
+        ids: string;
+        format?: "json" | "csv" | "html";
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Comparison"];
         };
       };
       /** @description A problem */
@@ -1584,7 +1704,9 @@ export interface operations {
   Experiments_report: {
     parameters: {
       query?: {
-        format?: "json";
+        format?: "json" | "csv" | "html";
+        /** @description Which table, as csv */
+        table?: "operations" | "series" | "zones";
       };
       path: {
         /** @description UUID version 7 */
@@ -1595,6 +1717,116 @@ export interface operations {
       200: {
         content: {
           "application/json": components["schemas"]["ExperimentReport"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Sweeps_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["SweepPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Sweeps_create: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CreateSweep"];
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Sweep"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Sweeps_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Sweep"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Sweeps_cancel: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Sweep"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Sweeps_report: {
+    parameters: {
+      query?: {
+        format?: "json" | "csv" | "html";
+        /** @description Which table, as csv */
+        table?: "operations" | "series" | "zones";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Comparison"];
         };
       };
       /** @description A problem */

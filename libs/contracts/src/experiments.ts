@@ -9,6 +9,7 @@ import {
   profileField,
   SECTOR_BYTES,
 } from './geometry.ts';
+import { MAX_COMPARED, MAX_PRIORITY, MAX_TIMEOUT_SECONDS } from './limits.ts';
 import { presetNameField } from './presets.ts';
 import { sizeField } from './sizes.ts';
 import { timingSchema } from './timing.ts';
@@ -61,6 +62,31 @@ export const experimentDefinitionSchema = z
   .meta({ id: 'ExperimentDefinition' });
 export type ExperimentDefinition = z.infer<typeof experimentDefinitionSchema>;
 
+/** How an experiment is queued: no part of what it runs, nor of its report. */
+const queueingFields = {
+  priority: z
+    .int()
+    .min(0)
+    .max(MAX_PRIORITY)
+    .optional()
+    .describe('The higher the sooner; 0 if left out'),
+  timeoutSeconds: z
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_SECONDS)
+    .optional()
+    .describe('Time that the run may take before it fails'),
+};
+export interface Queueing {
+  priority?: number | undefined;
+  timeoutSeconds?: number | undefined;
+}
+
+export const createExperimentSchema = experimentDefinitionSchema
+  .extend(queueingFields)
+  .meta({ id: 'CreateExperiment' });
+export type CreateExperiment = z.infer<typeof createExperimentSchema>;
+
 export const experimentStatusField = z.enum([
   'queued',
   'running',
@@ -79,6 +105,25 @@ export const experimentSchema = z
     seed: z.int(),
     definition: z.record(z.string(), z.unknown()),
     error: z.string().nullable(),
+    priority: z.int(),
+    timeoutSeconds: z.int().nullable(),
+    remainingSeconds: z
+      .number()
+      .nullable()
+      .describe('Time to its end at the pace so far; null unless it runs'),
+    sweepId: idField.nullable(),
+    sweepLabel: z.string().nullable().describe('What tells it from the others of its sweep'),
+    summary: z
+      .object({
+        durationNs: z.number(),
+        iops: z.number().nullable(),
+        readBytesPerSecond: z.number().nullable(),
+        writtenBytesPerSecond: z.number().nullable(),
+        p99LatencyNs: z.number().nullable(),
+        writeAmplification: z.number().nullable(),
+      })
+      .nullable()
+      .describe('Of the report; null until it succeeded'),
     createdAt: timeField,
     startedAt: timeField.nullable(),
     finishedAt: timeField.nullable(),
@@ -89,10 +134,19 @@ export type Experiment = z.infer<typeof experimentSchema>;
 export const experimentPageSchema = pageOf(experimentSchema, 'ExperimentPage');
 export const listExperimentsSchema = pageQuerySchema.extend({
   status: experimentStatusField.optional(),
+  sweepId: idField.optional(),
 });
 export type ListExperiments = z.infer<typeof listExperimentsSchema>;
 
-export const reportQuerySchema = z.strictObject({ format: z.enum(['json']).default('json') });
+const formatField = z.enum(['json', 'csv', 'html']).default('json');
+
+export const reportQuerySchema = z.strictObject({
+  format: formatField,
+  table: z
+    .enum(['operations', 'series', 'zones'])
+    .default('operations')
+    .describe('Which table, as csv'),
+});
 export type ReportQuery = z.infer<typeof reportQuerySchema>;
 
 /** The report's own schema belongs to the simulator that writes it. */
@@ -100,3 +154,16 @@ export const experimentReportSchema = z.record(z.string(), z.unknown()).meta({
   id: 'ExperimentReport',
 });
 export type ExperimentReport = z.infer<typeof experimentReportSchema>;
+
+export const compareQuerySchema = z.strictObject({
+  ids: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(idField).min(2).max(MAX_COMPARED))
+    .describe('Ids of experiments that succeeded, separated by commas'),
+  format: formatField,
+});
+export type CompareQuery = z.infer<typeof compareQuerySchema>;
+
+export const comparisonSchema = z.record(z.string(), z.unknown()).meta({ id: 'Comparison' });
+export type Comparison = z.infer<typeof comparisonSchema>;

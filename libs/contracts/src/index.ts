@@ -26,6 +26,12 @@ export {
   type NewEvent,
 } from './events.ts';
 export {
+  type CompareQuery,
+  type Comparison,
+  type CreateExperiment,
+  compareQuerySchema,
+  comparisonSchema,
+  createExperimentSchema,
   type Experiment,
   type ExperimentDefinition,
   type ExperimentDevice,
@@ -37,6 +43,7 @@ export {
   experimentSchema,
   type ListExperiments,
   listExperimentsSchema,
+  type Queueing,
   type ReportQuery,
   reportQuerySchema,
 } from './experiments.ts';
@@ -86,8 +93,10 @@ export {
   gatewayQueue,
   type JobOutcome,
   type JobRefusal,
+  jobPriority,
   QUEUE_PREFIX,
   type QueueJobs,
+  sweepJobId,
   type ZoneManagementPayload,
   type ZoneReportPayload,
   type ZoneReportResult,
@@ -123,6 +132,14 @@ export {
   snapshotParamsSchema,
   snapshotSchema,
 } from './snapshots.ts';
+export {
+  type CreateSweep,
+  createSweepSchema,
+  listSweepsSchema,
+  type Sweep,
+  sweepPageSchema,
+  sweepSchema,
+} from './sweeps.ts';
 export {
   type Phase,
   type PhaseKind,

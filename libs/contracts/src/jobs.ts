@@ -2,6 +2,7 @@
 
 import type { ImageErrorCode, ImageErrorContext } from '@zonelab/qcow2-zoned';
 import type { ExportOptions } from './exports.ts';
+import { MAX_PRIORITY } from './limits.ts';
 import type { Zone, ZoneAction, ZoneReportQuery } from './zones.ts';
 
 /** Braces make one hash slot of all keys: a Redis Cluster refuses BullMQ's scripts otherwise. */
@@ -69,6 +70,8 @@ export interface GatewayJobs {
 /** Jobs of `experiments`. The definition is read from the catalog, and the result written to it. */
 export interface ExperimentJobs {
   run: { payload: { experimentId: string }; result: null };
+  /** The parent of a sweep's runs: writes their comparison once all of them have ended. */
+  compare: { payload: { sweepId: string }; result: null };
 }
 
 export interface QueueJobs {
@@ -83,4 +86,13 @@ export type GatewayResult<N extends GatewayJobName> = GatewayJobs[N]['result'];
 /** The same experiment is queued once, however often it is asked for. */
 export function experimentJobId(experimentId: string): string {
   return `run-${experimentId}`;
+}
+
+export function sweepJobId(sweepId: string): string {
+  return `compare-${sweepId}`;
+}
+
+/** BullMQ takes lower numbers first, and 0 for none at all. */
+export function jobPriority(priority: number): number {
+  return MAX_PRIORITY + 1 - priority;
 }

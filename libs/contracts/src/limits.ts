@@ -49,3 +49,15 @@ export const MAX_FIO_LENGTH = 1_048_576;
 
 /** What a trace is called: a path, or the id of an uploaded one. */
 export const MAX_TRACE_NAME_LENGTH = 4096;
+
+/** BullMQ's lowest priority is 2^21; people tell a few steps apart. */
+export const MAX_PRIORITY = 1000;
+
+/** A run may take a week: a billion commands take most of an hour. */
+export const MAX_TIMEOUT_SECONDS = 7 * 24 * 3600;
+
+/** Reports that one comparison reads: each may have megabytes. */
+export const MAX_COMPARED = 64;
+
+/** Experiments of one sweep: a comparison of more is no longer read. */
+export const MAX_SWEEP_RUNS = 1000;

@@ -1,8 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
-  type ExperimentDefinition,
-  experimentDefinitionSchema,
+  type CompareQuery,
+  type CreateExperiment,
+  compareQuerySchema,
+  comparisonSchema,
+  createExperimentSchema,
   experimentPageSchema,
   experimentReportSchema,
   experimentSchema,
@@ -13,6 +16,8 @@ import {
   type ReportQuery,
   reportQuerySchema,
 } from '@zonelab/contracts';
+import type { FastifyReply } from 'fastify';
+import { send } from './documents.ts';
 import { ExperimentsService } from './experiments.service.ts';
 
 @ApiTags('experiments')
@@ -23,7 +28,7 @@ export class ExperimentsController {
   @Post()
   @HttpCode(202)
   @ApiAcceptedResponse({ standardSchema: experimentSchema })
-  create(@Body({ schema: experimentDefinitionSchema }) body: ExperimentDefinition) {
+  create(@Body({ schema: createExperimentSchema }) body: CreateExperiment) {
     return this.experiments.create(body);
   }
 
@@ -31,6 +36,15 @@ export class ExperimentsController {
   @ApiOkResponse({ standardSchema: experimentPageSchema })
   list(@Query({ schema: listExperimentsSchema }) query: ListExperiments) {
     return this.experiments.list(query);
+  }
+
+  @Get('compare')
+  @ApiOkResponse({ standardSchema: comparisonSchema })
+  async compare(
+    @Query({ schema: compareQuerySchema }) query: CompareQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.experiments.compare(query));
   }
 
   @Get(':id')
@@ -41,11 +55,12 @@ export class ExperimentsController {
 
   @Get(':id/report')
   @ApiOkResponse({ standardSchema: experimentReportSchema })
-  report(
+  async report(
     @Param({ schema: idParamsSchema }) { id }: IdParams,
-    @Query({ schema: reportQuerySchema }) _: ReportQuery,
+    @Query({ schema: reportQuerySchema }) query: ReportQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.experiments.report(id);
+    return send(reply, await this.experiments.report(id, query));
   }
 
   @Delete(':id')

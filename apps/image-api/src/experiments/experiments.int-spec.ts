@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { EXPERIMENTS_QUEUE, experimentJobId, QUEUE_PREFIX } from '@zonelab/contracts';
 import { redisOptions } from '@zonelab/platform';
 import { waitUntil } from '@zonelab/testing';
+import { type ExperimentDefinition, runExperiment } from '@zonelab/zone-workload';
 import { Queue } from 'bullmq';
 import { startApi, type TestApi } from '../api.fixture.ts';
 import { ExperimentsService } from './experiments.service.ts';
@@ -50,6 +51,20 @@ it('answers the report of an experiment that succeeded, and 409 before', async (
   expect(report).toMatchObject({ status: 200, body: { operations: 100 } });
 });
 
+it('answers a report as a page and as tables', async () => {
+  const id = await create();
+  const { definition } = (await api.request('GET', `/v1/experiments/${id}`)).body;
+  await api.catalog.experiments.start(id);
+  const report = await runExperiment(definition as ExperimentDefinition);
+  await api.catalog.experiments.succeed(id, { ...report });
+  const page = await api.request('GET', `/v1/experiments/${id}/report?format=html`);
+  expect(page).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
+  expect(page.body).toContain('<h1>run</h1>');
+  const table = await api.request('GET', `/v1/experiments/${id}/report?format=csv&table=zones`);
+  expect(table).toMatchObject({ status: 200, type: 'text/csv; charset=utf-8' });
+  expect(table.body).toMatch(/^index,condition,/);
+});
+
 it('cancels an experiment, and stays so', async () => {
   const id = await create();
   expect(await api.request('DELETE', `/v1/experiments/${id}`)).toMatchObject({
@@ -72,6 +87,16 @@ it.each([
     'blocks that the device cannot take',
     { workload: { phases: [{ kind: 'seq-write', blockSize: 1000, operations: 1 }] } },
     'workload.phases.0.blockSize',
+  ],
+  [
+    'a trace, which only the command line plays',
+    { workload: { phases: [{ kind: 'trace', format: 'msr', trace: 'x' }] } },
+    'workload.phases.0.kind',
+  ],
+  [
+    'a fio job that it cannot honour',
+    { workload: { fio: '[a]\nzonemode=zbd\nbsrange=4k-8k' } },
+    'workload.fio line 3, bsrange',
   ],
   [
     'zones that the device does not have',

@@ -6,24 +6,32 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { Catalog } from '@zonelab/catalog';
+import { Catalog, type QueuedExperiment } from '@zonelab/catalog';
 import {
+  type CompareQuery,
+  type CreateExperiment,
   EXPERIMENTS_QUEUE,
   type Experiment,
-  type ExperimentDefinition,
-  type ExperimentReport,
   experimentJobId,
+  jobPriority,
   type ListExperiments,
   type Page,
   QUEUE_PREFIX,
+  type ReportQuery,
 } from '@zonelab/contracts';
 import { redisOptions } from '@zonelab/platform';
-import { validate } from '@zonelab/zone-workload';
+import {
+  type ComparedRun,
+  renderCsv,
+  renderHtml,
+  type ExperimentReport as SimulationReport,
+} from '@zonelab/zone-workload';
 import { Queue } from 'bullmq';
-import { invalidRequest } from '../http/validation.pipe.ts';
 import { ENQUEUE_TIMEOUT_MS, SWEEP_EVERY_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { withDeadline } from '../with-deadline.ts';
+import { comparisonDocument, type ReportDocument } from './documents.ts';
+import { refuseUnrunnable } from './unrunnable.ts';
 
 @Injectable()
 export class ExperimentsService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -49,10 +57,11 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
     await this.queue.close();
   }
 
-  async create(definition: ExperimentDefinition): Promise<Experiment> {
+  async create({ priority, timeoutSeconds, ...definition }: CreateExperiment): Promise<Experiment> {
     refuseUnrunnable(definition);
-    const experiment = await this.catalog.experiments.create(definition);
-    await this.enqueue(experiment.id);
+    const queueing = { priority, timeoutSeconds };
+    const experiment = await this.catalog.experiments.create(definition, queueing);
+    await this.enqueue(experiment);
     return experiment;
   }
 
@@ -64,8 +73,26 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
     return this.catalog.experiments.get(id);
   }
 
-  report(id: string): Promise<ExperimentReport> {
-    return this.catalog.experiments.report(id);
+  /** The report as JSON, as one of its tables, or as a page. */
+  async report(id: string, { format, table }: ReportQuery): Promise<ReportDocument> {
+    const report = await this.catalog.experiments.report(id);
+    if (format === 'json') return { type: 'application/json', content: report };
+    const simulated = report as unknown as SimulationReport;
+    return format === 'html'
+      ? { type: 'text/html', content: renderHtml(simulated) }
+      : { type: 'text/csv', content: renderCsv(simulated)[table] };
+  }
+
+  /** Reports side by side, in the order asked for. */
+  async compare({ ids, format }: CompareQuery): Promise<ReportDocument> {
+    const runs: ComparedRun[] = [];
+    for (const id of ids) {
+      const { name, sweepLabel } = await this.catalog.experiments.get(id);
+      const report = await this.catalog.experiments.report(id);
+      const label = sweepLabel ?? name ?? id;
+      runs.push({ label, values: {}, report: report as unknown as SimulationReport });
+    }
+    return comparisonDocument('comparison', runs, format);
   }
 
   /** Its worker asks the catalog how it stands, and stops. */
@@ -76,15 +103,16 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
   /** Redis may have lost jobs; one that it has is not queued twice. */
   private sweep(): void {
     const queueAll = async () => {
-      for (const id of await this.catalog.experiments.unfinished()) await this.enqueue(id);
+      for (const queued of await this.catalog.experiments.unfinished()) await this.enqueue(queued);
     };
     queueAll().catch((err: unknown) => this.options.logger.error({ err }, 'sweep failed'));
   }
 
   /** An experiment that Redis does not take now stays queued in the catalog, for the next sweep. */
-  private async enqueue(experimentId: string): Promise<void> {
+  private async enqueue({ id: experimentId, priority }: QueuedExperiment): Promise<void> {
     const settings = {
       jobId: experimentJobId(experimentId),
+      priority: jobPriority(priority),
       removeOnComplete: true,
       removeOnFail: true,
     };
@@ -93,17 +121,4 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
       this.options.logger.warn({ err, experimentId }, 'not queued yet'),
     );
   }
-}
-
-/** Refuses what the simulator would refuse: nothing is written down that cannot run. */
-function refuseUnrunnable(definition: ExperimentDefinition): void {
-  const problems = validate(definition);
-  if (problems.length === 0) return;
-  throw invalidRequest(
-    problems.map(({ path, given, allowed }) => ({
-      path: path.replace(/\[(\d+)\]/g, '.$1'),
-      given: given === 'nothing' ? null : JSON.parse(given),
-      allowed,
-    })),
-  );
 }

@@ -4,9 +4,14 @@
  */
 import { setInterval } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Catalog } from '@zonelab/catalog';
+import { Catalog, type ExperimentSummary } from '@zonelab/catalog';
 import type { ExperimentDefinition } from '@zonelab/contracts';
-import { type ExperimentProgress, WorkloadError } from '@zonelab/zone-workload';
+import {
+  compareReports,
+  type ExperimentProgress,
+  type ExperimentReport,
+  WorkloadError,
+} from '@zonelab/zone-workload';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { simulate } from '../simulation/simulate.ts';
 
@@ -35,12 +40,20 @@ export class ExperimentRunner {
    * cancelled. Throws what is not the experiment's fault.
    */
   async run(experimentId: string, hooks: RunHooks): Promise<void> {
-    const definition = await this.catalog.experiments.start(experimentId);
-    if (!definition) return;
+    const started = await this.catalog.experiments.start(experimentId);
+    if (!started) return;
+    const { definition, timeoutSeconds } = started;
+    const limit = timeoutSeconds === null ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
+    const signal = limit ? AbortSignal.any([hooks.signal, limit]) : hooks.signal;
     try {
-      await this.simulate(experimentId, definition, hooks);
+      await this.simulate(experimentId, definition, { ...hooks, signal });
     } catch (error) {
       if (error === CANCELLED) return;
+      if (limit?.aborted && !hooks.signal.aborted) {
+        const message = `timeoutSeconds: not ended after ${timeoutSeconds} seconds`;
+        await this.catalog.experiments.fail(experimentId, message);
+        return;
+      }
       if (!(error instanceof WorkloadError)) throw error;
       await this.catalog.experiments.fail(experimentId, error.message);
     }
@@ -70,7 +83,7 @@ export class ExperimentRunner {
           latest = progress;
         },
       });
-      await this.catalog.experiments.succeed(experimentId, { ...report });
+      await this.catalog.experiments.succeed(experimentId, { ...report }, summaryOf(report));
     } finally {
       watch.abort();
       await watched;
@@ -93,4 +106,19 @@ export class ExperimentRunner {
       controller.abort(error); // no change where it is the end of the run
     }
   }
+}
+
+function summaryOf(report: ExperimentReport): ExperimentSummary {
+  const [row] = compareReports([{ label: '', values: {}, report }]).runs;
+  if (!row) throw new Error('a comparison has a row per run');
+  const { durationNs, iops, readBytesPerSecond, writtenBytesPerSecond, p99LatencyNs } = row;
+  const { writeAmplification } = row;
+  return {
+    durationNs,
+    iops,
+    readBytesPerSecond,
+    writtenBytesPerSecond,
+    p99LatencyNs,
+    writeAmplification,
+  };
 }

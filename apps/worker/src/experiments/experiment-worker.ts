@@ -15,8 +15,9 @@ import {
   REPAIR_INTERVAL_MS,
   STALLED_INTERVAL_MS,
 } from '../limits.ts';
-import { ExperimentQueue, type RunJob, type RunPayload } from './experiment-queue.ts';
+import { type AnyJob, ExperimentQueue, type RunJob } from './experiment-queue.ts';
 import { ExperimentRunner } from './experiment-runner.ts';
+import { SweepComparison } from './sweep-comparison.ts';
 
 export const LOGGER = Symbol('logger');
 export const REDIS_URL = Symbol('Redis URL');
@@ -26,7 +27,7 @@ export const RETRY_DELAY = Symbol('retry delay');
 @Injectable()
 export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly shutdown = new AbortController();
-  private worker: Worker<RunPayload, null, 'run'> | undefined;
+  private worker: Worker<AnyJob['data'], null, AnyJob['name']> | undefined;
   private repairTimer: NodeJS.Timeout | undefined;
   private repairing: Promise<void> | undefined;
 
@@ -36,6 +37,7 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     @Inject(REDIS_URL) private readonly redisUrl: string,
     @Inject(RETRY_DELAY) private readonly retryDelayMs: number,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly sweeps: SweepComparison,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -45,9 +47,9 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
         this.repairing = undefined;
       });
     }, REPAIR_INTERVAL_MS);
-    this.worker = new Worker<RunPayload, null, 'run'>(
+    this.worker = new Worker<AnyJob['data'], null, AnyJob['name']>(
       EXPERIMENTS_QUEUE,
-      (job, token) => this.process(job, token),
+      (job, token) => this.processAny(job, token),
       {
         connection: redisOptions(this.redisUrl),
         prefix: QUEUE_PREFIX,
@@ -61,7 +63,7 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     );
     this.worker.on('error', (err) => this.logger.warn({ err }, 'experiments queue'));
     this.worker.on('failed', (job, err) =>
-      this.logger.error({ err, experimentId: job?.data.experimentId }, 'experiment not ended'),
+      this.logger.error({ err, ...job?.data }, 'job not ended'),
     );
     await this.worker.waitUntilReady();
   }
@@ -72,6 +74,14 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     const closed = this.worker?.close();
     this.shutdown.abort(new Error('the worker is shutting down'));
     await Promise.all([closed, this.repairing]);
+  }
+
+  private async processAny(job: AnyJob, token?: string): Promise<null> {
+    if ('experimentId' in job.data) return this.process(job as RunJob, token);
+    if (await this.sweeps.finish(job.data.sweepId)) return null;
+    // queued again by a comparison with the catalog, while some of its runs still go on
+    await job.moveToDelayed(Date.now() + this.retryDelayMs, token);
+    throw new DelayedError();
   }
 
   /** Once the catalog knows how an experiment ended, its job is done, be it a success or not. */

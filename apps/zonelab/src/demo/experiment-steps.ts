@@ -11,7 +11,7 @@ import { verify } from './progress.ts';
 const OPERATIONS = 4000;
 const BLOCK_BYTES = 64 * 1024;
 
-const DEFINITION: components['schemas']['ExperimentDefinition'] = {
+const DEFINITION: components['schemas']['CreateExperiment'] = {
   name: 'demo',
   device: {
     preset: 'custom',

@@ -22,7 +22,7 @@ import {
   type ShownResource,
 } from './resources.ts';
 
-type ExperimentDefinition = components['schemas']['ExperimentDefinition'];
+type ExperimentDefinition = components['schemas']['CreateExperiment'];
 type ExportOptions = NonNullable<components['schemas']['CreateExport']['options']>;
 
 type Role = components['schemas']['Key']['role'];

@@ -25,7 +25,7 @@ const definition: ExperimentDefinition = {
 it('takes an experiment from queued to succeeded, and keeps its report as it was given', async () => {
   const { id } = await catalog.experiments.create(definition);
   expect(await catalog.experiments.get(id)).toMatchObject({ status: 'queued', seed: 7 });
-  expect(await catalog.experiments.start(id)).toEqual(definition);
+  expect(await catalog.experiments.start(id)).toEqual({ definition, timeoutSeconds: null });
   expect(await catalog.experiments.progress(id, 0.5)).toBe(true);
   expect(await catalog.experiments.get(id)).toMatchObject({ status: 'running', progress: 0.5 });
   const report = { z: 1, a: [1.5, { y: null, b: 'é' }] };
@@ -50,8 +50,8 @@ it('tells the worker of a cancelled experiment to stop, and drops its report', a
 it('lets another worker take up what a dead one left', async () => {
   const { id } = await catalog.experiments.create(definition);
   await catalog.experiments.start(id);
-  expect(await catalog.experiments.unfinished()).toContain(id);
-  expect(await catalog.experiments.start(id)).toEqual(definition);
+  expect(await catalog.experiments.unfinished()).toContainEqual({ id, priority: 0 });
+  expect(await catalog.experiments.start(id)).toEqual({ definition, timeoutSeconds: null });
 });
 
 it('keeps why an experiment failed', async () => {

@@ -6,6 +6,7 @@ import type {
   ExperimentReport,
   ListExperiments,
   Page,
+  Queueing,
 } from '@zonelab/contracts';
 import { CatalogError, notFound } from '../errors.ts';
 import type { Experiment as ExperimentRow, Prisma, PrismaClient } from '../generated/client.ts';
@@ -15,6 +16,18 @@ import { pageArguments, toPage } from '../page.ts';
 const WITHOUT_REPORT = { report: true } as const;
 
 type Row = Omit<ExperimentRow, 'report'>;
+export type ExperimentSummary = NonNullable<Experiment['summary']>;
+
+/** What its job needs. */
+export interface QueuedExperiment {
+  readonly id: string;
+  readonly priority: number;
+}
+
+export interface StartedExperiment {
+  readonly definition: ExperimentDefinition;
+  readonly timeoutSeconds: number | null;
+}
 
 export class ExperimentsRepository {
   constructor(
@@ -22,8 +35,9 @@ export class ExperimentsRepository {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  async create(definition: ExperimentDefinition): Promise<Experiment> {
-    const data = { name: definition.name ?? null, definition };
+  async create(definition: ExperimentDefinition, queueing: Queueing = {}): Promise<Experiment> {
+    const { priority = 0, timeoutSeconds = null } = queueing;
+    const data = { name: definition.name ?? null, definition, priority, timeoutSeconds };
     return toExperiment(await this.prisma.experiment.create({ data, omit: WITHOUT_REPORT }));
   }
 
@@ -34,9 +48,9 @@ export class ExperimentsRepository {
     return toExperiment(row);
   }
 
-  async list({ status, ...page }: ListExperiments): Promise<Page<Experiment>> {
+  async list({ status, sweepId, ...page }: ListExperiments): Promise<Page<Experiment>> {
     const { where, ...rest } = pageArguments(page);
-    const filters = { ...where, ...(status && { status }) };
+    const filters = { ...where, ...(status && { status }), ...(sweepId && { sweepId }) };
     const rows = await this.prisma.experiment.findMany({
       ...rest,
       where: filters,
@@ -58,26 +72,29 @@ export class ExperimentsRepository {
   }
 
   /** Those whose jobs must be in the queue: what rebuilds it after Redis lost it. */
-  async unfinished(): Promise<string[]> {
-    const rows = await this.prisma.experiment.findMany({
+  async unfinished(): Promise<readonly QueuedExperiment[]> {
+    return this.prisma.experiment.findMany({
       where: { status: { in: ['queued', 'running'] } },
-      select: { id: true },
+      select: { id: true, priority: true },
       orderBy: { id: 'asc' },
     });
-    return rows.map(({ id }) => id);
   }
 
   /**
    * Takes up a queued experiment, or again one whose worker died. Undefined where there is nothing to do: it is
    * cancelled, finished or gone.
    */
-  async start(id: string): Promise<ExperimentDefinition | undefined> {
+  async start(id: string): Promise<StartedExperiment | undefined> {
     const [row] = await this.prisma.experiment.updateManyAndReturn({
       where: { id, status: { in: ['queued', 'running'] } },
       data: { status: 'running', progress: 0, startedAt: this.now() },
       omit: WITHOUT_REPORT,
     });
-    return row?.definition as ExperimentDefinition | undefined;
+    if (!row) return undefined;
+    return {
+      definition: row.definition as unknown as ExperimentDefinition,
+      timeoutSeconds: row.timeoutSeconds,
+    };
   }
 
   /** `progress` from 0 to 1. False where the experiment no longer runs, so that its worker must stop. */
@@ -86,10 +103,11 @@ export class ExperimentsRepository {
   }
 
   /** False where it was cancelled meanwhile; the report is dropped then. */
-  succeed(id: string, report: ExperimentReport): Promise<boolean> {
+  succeed(id: string, report: ExperimentReport, summary?: ExperimentSummary): Promise<boolean> {
     return this.finish(id, ['running'], {
       status: 'succeeded',
       progress: 1,
+      ...summary,
       report: report as Prisma.InputJsonObject,
     });
   }
@@ -122,7 +140,28 @@ export class ExperimentsRepository {
   }
 }
 
-function toExperiment(row: Row): Experiment {
+/** At the pace since its start; null unless it runs and has come somewhere. */
+function remainingSeconds({ status, progress, startedAt }: Row): number | null {
+  if (status !== 'running' || startedAt === null || progress <= 0) return null;
+  const elapsed = (Date.now() - startedAt.getTime()) / 1000;
+  return Math.max(0, Math.round((elapsed / progress) * (1 - progress) * 10) / 10);
+}
+
+function toSummary(row: Row): Experiment['summary'] {
+  const { durationNs, iops, readBytesPerSecond, writtenBytesPerSecond } = row;
+  const { p99LatencyNs, writeAmplification } = row;
+  if (durationNs === null) return null;
+  return {
+    durationNs,
+    iops,
+    readBytesPerSecond,
+    writtenBytesPerSecond,
+    p99LatencyNs,
+    writeAmplification,
+  };
+}
+
+export function toExperiment(row: Row): Experiment {
   const definition = row.definition as unknown as ExperimentDefinition;
   return {
     id: row.id,
@@ -132,6 +171,12 @@ function toExperiment(row: Row): Experiment {
     seed: definition.seed,
     definition: { ...definition },
     error: row.error,
+    priority: row.priority,
+    timeoutSeconds: row.timeoutSeconds,
+    remainingSeconds: remainingSeconds(row),
+    sweepId: row.sweepId,
+    sweepLabel: row.sweepLabel,
+    summary: toSummary(row),
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
