@@ -4,18 +4,13 @@ import { invalidOption } from './errors.ts';
 import type { BlockFile } from './file.ts';
 import { writeU64 } from './format/bytes.ts';
 import { ENTRY_BYTES, EXTENDED_ENTRY_BYTES, writeCopiedEntry } from './format/entries.ts';
-import {
-  blockOfZone,
-  putGeometry,
-  putRecord,
-  sealBlock,
-  zoneTableBytes,
-} from './format/zone-table.ts';
+import { encodeZoneTable } from './format/zone-table.ts';
 import { encodeZonedExtension, zoneTablePlace } from './format/zoned-extension.ts';
 import { refcountCodec } from './image/refcount-codec.ts';
 import { MAX_L1_BYTES, MAX_REFCOUNT_TABLE_BYTES, ZERO_BUFFER_BYTES } from './limits.ts';
+import { emptyZones } from './zones/empty.ts';
 import { zoneGeometry } from './zones/geometry.ts';
-import { type ZonedGeometry, ZoneState } from './zones/zone.ts';
+import type { ZonedGeometry } from './zones/zone.ts';
 
 /** The refcount table is made for files of this many times the disk, so that snapshots can share it. */
 const REFCOUNT_HEADROOM = 4;
@@ -150,7 +145,7 @@ export function writeTables(file: BlockFile, data: BlockFile, layout: Layout): v
   reserve(data, layout, diskAt);
   mapRun(file, layout, layout.zoneTable, { l1, tablesAt: at });
   at += layout.zoneTable.l2Tables * clusterSize;
-  if (layout.geometry !== undefined) file.write(newZoneTable(layout.geometry), at);
+  if (layout.geometry !== undefined) file.write(newZoneTable(layout, layout.geometry), at);
   const places = tablePlaces(layout);
   if (l1.length > 0) file.write(l1, places.l1);
 }
@@ -209,20 +204,11 @@ function reserve(data: BlockFile, { settings, disk }: Layout, at: number): void 
     data.write(zeroes.subarray(0, Math.min(zeroes.length, length - done)), at + done);
 }
 
-function newZoneTable(geometry: ZonedGeometry): Buffer {
-  const table = Buffer.alloc(zoneTableBytes(geometry.zoneCount));
-  putGeometry(table, encodeZonedExtension(geometry), geometry.size);
-  for (let index = 0; index < geometry.zoneCount; index++) {
-    const conventional = index < geometry.conventionalZones;
-    putRecord(table, index, {
-      state: conventional ? ZoneState.NotWritePointer : ZoneState.Empty,
-      conventional,
-      writePointer: index * geometry.zoneSize,
-      resetCount: 0,
-      attributes: 0,
-    });
-  }
-  for (let block = 0; block <= blockOfZone(geometry.zoneCount - 1); block++)
-    sealBlock(table, block);
-  return table;
+function newZoneTable(layout: Layout, geometry: ZonedGeometry): Buffer {
+  const content = layout.settings.zoned?.content;
+  return encodeZoneTable(content ?? { records: emptyZones(geometry), extensions: new Map() }, {
+    extension: encodeZonedExtension(geometry),
+    size: geometry.size,
+    extensionSize: geometry.descriptorExtensionSize ?? 0,
+  });
 }

@@ -1,5 +1,7 @@
 /** What a new image may be: every option of `qemu-img create -f qcow2`, those of zones, and which of them exclude others. */
+
 import { ImageError, invalidOption } from './errors.ts';
+import type { ZoneTableContent } from './format/zone-table.ts';
 import {
   MAX_BACKING_NAME_BYTES,
   MAX_CLUSTER_BITS,
@@ -15,6 +17,8 @@ export type Preallocation = (typeof PREALLOCATION_MODES)[number];
 export interface ZonedCreateOptions extends Omit<ZoneGeometryOptions, 'size'> {
   /** Default `native`; `v9` is for software that knows that one only, and is read-only to us. */
   readonly dialect?: 'native' | 'v9' | undefined;
+  /** What the zones are at the start; the data must agree. Default: empty. */
+  readonly content?: ZoneTableContent | undefined;
 }
 
 /** Sizes are bytes. Without `zoned` the image is a plain disk. */
@@ -180,8 +184,8 @@ function checkZoned({ zoned, size, dataFile, backing, preallocation }: Settings)
   if (size === 0) throw invalidOption('size', size, 'above 0 for a disk with zones');
   if (dataFile)
     refuse('dataFile', dataFile.file, 'Zones and external data files exclude each other', 'none');
-  if (backing)
-    refuse('backing', backing.file, 'An overlay has the zones of its backing file', 'no zones');
+  if (backing && zoned.dialect === 'v9')
+    refuse('dialect', 'v9', 'Zones of dialect v9 have no backing file', 'native');
   if (preallocation !== 'off')
     refuse('preallocation', preallocation, 'Zones are never preallocated', 'off');
 }

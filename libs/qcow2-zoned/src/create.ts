@@ -4,30 +4,40 @@
  */
 import path from 'node:path';
 import { type Layout, layOut, tablePlaces, writeTables } from './create-layout.ts';
-import { type CreateOptions, settle, type UnsizedCreateOptions } from './create-options.ts';
+import {
+  type CreateOptions,
+  settle,
+  type UnsizedCreateOptions,
+  type ZonedCreateOptions,
+} from './create-options.ts';
+import { contentOf, loadZones } from './device/load.ts';
 import { ImageError, invalidOption } from './errors.ts';
+import type { BlockFile } from './file.ts';
 import { FileDraft } from './file-draft.ts';
 import { backingPath, dataFilePath } from './file-name.ts';
+import { roundUp } from './format/bytes.ts';
 import { AUTOCLEAR, COMPATIBLE, INCOMPATIBLE } from './format/feature-bits.ts';
 import { encodeFeatureNames } from './format/features.ts';
 import {
   EXTENSION,
   encodeHeader,
-  findExtension,
   HEADER_LENGTH,
   type HeaderExtension,
   type Qcow2Header,
 } from './format/header.ts';
 import { inFileOrder } from './format/header-rewrite.ts';
-import { encodeV9Extension } from './format/zoned-dialects.ts';
+import { describeZoned, encodeV9Extension } from './format/zoned-dialects.ts';
 import {
   encodeZonedExtension,
   encodeZoneTableExtension,
+  type ZoneTableInfo,
   zoneTableInfo,
 } from './format/zoned-extension.ts';
-import { MIN_CLUSTER_SIZE_FOR_NAMES } from './limits.ts';
+import { Qcow2Image } from './image/image.ts';
+import { MIN_CLUSTER_SIZE_FOR_NAMES, ZEROED_STEP_BYTES } from './limits.ts';
 import { openDisk } from './open.ts';
-import { addV9Zones, emptyZones } from './v9.ts';
+import { addV9Zones } from './v9.ts';
+import { emptyZones } from './zones/empty.ts';
 import { zoneGeometry } from './zones/geometry.ts';
 import type { ZonedGeometry } from './zones/zone.ts';
 
@@ -62,6 +72,8 @@ export async function createImage(file: string, options: UnsizedCreateOptions): 
     writeTables(image.file, data?.file ?? image.file, layout);
     image.file.write(header, 0);
     if (foreign !== undefined) await addV9Zones(image.file, foreign, emptyZones(foreign));
+    if (sized.backing && sized.zoned && sized.zoned.content === undefined)
+      await hideBacking(image.file);
     await data?.publish();
     await image.publish();
   } finally {
@@ -93,21 +105,45 @@ export async function withBackingSize(
     throw invalidOption('backing', backing.file, 'another file than the new image');
   const disk = await openDisk(base, { format: backing.format, readOnly: true, shared: true });
   try {
-    refuseZones(base, disk.image?.header);
-    return { ...options, size: size ?? disk.size };
+    const zoned = disk.image && zonesForOverlay(base, disk.image);
+    if (zoned === undefined) return { ...options, size: size ?? disk.size };
+    if (options.zoned !== undefined)
+      throw invalidOption('zoned', 'given', `nothing: an overlay has the zones of ${base}`);
+    if (size !== undefined && size !== disk.size)
+      throw invalidOption('size', size, `${disk.size}, the size of ${base}, which has zones`);
+    return { ...options, size: disk.size, zoned };
   } finally {
     await disk.close();
   }
 }
 
-/** An overlay must begin with the zones of its base, which is not done here; without them it would lose its rules. */
-function refuseZones(base: string, header: Qcow2Header | undefined): void {
-  if (header === undefined || findExtension(header, EXTENSION.zoned) === undefined) return;
-  throw new ImageError(
-    'unsupported_feature',
-    `${base}: an image with zones cannot be a backing file yet`,
-    { path: base, field: 'backing' },
-  );
+/** The zones that an overlay begins with: its base's. Undefined for a base without. Throws `image_read_only`. */
+function zonesForOverlay(base: string, image: Qcow2Image): ZonedCreateOptions | undefined {
+  const zones = loadZones(image, false);
+  if (zones === undefined) return undefined;
+  const [doubt] = zones.info?.unclean ? ['it was not closed cleanly'] : zones.doubts;
+  if (doubt !== undefined)
+    throw new ImageError(
+      'image_read_only',
+      `${base}: its zones must be put in order before it can be a backing file: ${doubt}`,
+      { path: base, field: 'backing' },
+    );
+  return { ...zones.machine.geometry, content: contentOf(zones) };
+}
+
+/** Empty zones over a disk without zones: none of its bytes show. */
+async function hideBacking(file: BlockFile): Promise<void> {
+  const image = new Qcow2Image(file, false, { maintained: AUTOCLEAR.zoneTableValid });
+  const end = roundUp(image.size, image.clusterSize);
+  const step = roundUp(ZEROED_STEP_BYTES, image.clusterSize);
+  for (let at = 0; at < end; at += step) {
+    if (image.crowded) await image.flush();
+    image.writeZeroes(at, Math.min(step, end - at));
+  }
+  await image.settle();
+  const info = describeZoned(image.header)?.info as ZoneTableInfo;
+  const left = encodeZoneTableExtension({ ...info, cleanFileLength: image.fileLength });
+  image.patchHeader(image.header.autoclearFeatures, EXTENSION.zoneTable, left);
 }
 
 /** The zones of another dialect lie outside the layout: they are added to a plain image. */

@@ -91,3 +91,6 @@ export const MAX_MAPPED_SEARCH_BYTES = 64 * 1024 * 1024;
 
 /** Clusters of 2 KiB and less have no room for the feature names beside other extensions and a backing file name. */
 export const MIN_CLUSTER_SIZE_FOR_NAMES = 4096;
+
+/** Guest bytes made zeroes between two looks at the memory that this takes. */
+export const ZEROED_STEP_BYTES = 1024 * 1024 * 1024;

@@ -6,22 +6,7 @@ import { rewriteHeader, withExtension } from './format/header-rewrite.ts';
 import type { ZoneRecord } from './format/zone-table.ts';
 import { encodeV9Array, encodeV9Extension } from './format/zoned-dialects.ts';
 import { Refcounts } from './image/refcounts.ts';
-import { type ZonedGeometry, ZoneState } from './zones/zone.ts';
-
-/** Every zone of a new disk. */
-export function emptyZones({
-  conventionalZones,
-  zoneCount,
-  zoneSize,
-}: ZonedGeometry): ZoneRecord[] {
-  return Array.from({ length: zoneCount }, (_, index) => ({
-    conventional: index < conventionalZones,
-    state: index < conventionalZones ? ZoneState.NotWritePointer : ZoneState.Empty,
-    writePointer: index * zoneSize,
-    resetCount: 0,
-    attributes: 0,
-  }));
-}
+import type { ZonedGeometry } from './zones/zone.ts';
 
 /**
  * `file` holds an image without zones that nobody else has open; its data already agrees with `zones`. What v9 has no

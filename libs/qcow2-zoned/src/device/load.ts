@@ -9,6 +9,7 @@ import {
   getRecord,
   recordFault,
   type ZoneRecord,
+  type ZoneTableContent,
   zoneTableBytes,
 } from '../format/zone-table.ts';
 import {
@@ -103,6 +104,24 @@ function geometryDoubts(table: Buffer, extension: Buffer, size: number): string[
     : ['zone table block 0: it describes another geometry than the header'];
 }
 
+/** The zones as a zone table of another image of the same geometry holds them. */
+export function contentOf({ extensions, machine }: LoadedZones): ZoneTableContent {
+  const { attributes, geometry, resetCounts, states, writePointers } = machine;
+  const values = new Map<number, Uint8Array>();
+  const records = Array.from({ length: geometry.zoneCount }, (_, index): ZoneRecord => {
+    const value = extensions.get(index);
+    if (attributes[index] && value !== undefined) values.set(index, value);
+    return {
+      state: states[index] as ZoneState,
+      conventional: index < geometry.conventionalZones,
+      writePointer: writePointers[index] as number,
+      resetCount: resetCounts[index] as number,
+      attributes: attributes[index] as number,
+    };
+  });
+  return { records, extensions: values };
+}
+
 /** Attributes that zones of a disk can have. */
 export function attributesOf({ descriptorExtensionSize, zrwaSize }: ZonedGeometry): number {
   const zrwa = zrwaSize ? ZoneAttribute.zrwa : 0;
@@ -111,7 +130,13 @@ export function attributesOf({ descriptorExtensionSize, zrwaSize }: ZonedGeometr
 
 /** Loads one zone; returns why its entry cannot be believed, or undefined. */
 function restoreZone(machine: ZoneMachine, table: Buffer, index: number): string | undefined {
-  const { conventionalZones, zoneCapacity, zoneSize, size, logicalBlockSize: blockSize } = machine.geometry;
+  const {
+    conventionalZones,
+    zoneCapacity,
+    zoneSize,
+    size,
+    logicalBlockSize: blockSize,
+  } = machine.geometry;
   const attributes = attributesOf(machine.geometry);
   const start = index * zoneSize;
   const end = Math.min(start + zoneCapacity, size);

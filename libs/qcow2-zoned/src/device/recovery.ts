@@ -65,10 +65,23 @@ export function cutAtWritePointer(image: Qcow2Image, machine: ZoneMachine, index
 }
 
 function cut(image: Qcow2Image, from: number, end: number): void {
+  if (image.header.backingFile !== undefined) {
+    cutOverlay(image, from, end);
+    return;
+  }
   const clusterEnd = roundUp(from, image.clusterSize);
   const tail = Math.min(clusterEnd, end) - from;
   if (tail > 0) image.write(from, Buffer.alloc(tail));
   image.unmap(clusterEnd, roundUp(end, image.clusterSize) - clusterEnd);
+}
+
+/** Zeroes what would show, and leaves alone what reads as zeroes through the chain: else every zone would be mapped. */
+function cutOverlay(image: Qcow2Image, from: number, end: number): void {
+  let at = from;
+  for (const { length, zero } of image.extents(from, end - from)) {
+    if (!zero) image.writeZeroes(at, length);
+    at += length;
+  }
 }
 
 /**

@@ -7,6 +7,10 @@
  * 2. every other zone follows with the L1 and L2 entries, its data being durable by then;
  * 3. a zone that was reset and written again gets its new write pointer last, once the old clusters are unlinked
  *    for good. Only such a flush costs a third sync.
+ *
+ * In an overlay step 2 joins step 3 where entries change with it. For a cluster that is not mapped there yet may be in
+ * the backing file, or a zero cluster from a reset: after a crash nothing would tell that data below a write pointer
+ * is missing.
  */
 import {
   blockOfZone,
@@ -51,14 +55,16 @@ export class ZoneStore implements FlushParticipant {
     this.noteChange(zoneIndex);
   }
 
-  beginFlush(): FlushBatch | undefined {
+  beginFlush(tablesChange: boolean): FlushBatch | undefined {
     if (this.#changed.size === 0) return undefined;
     const first = new Map<number, ZoneRecord>();
     const withTables = new Map<number, ZoneRecord>();
     const last = new Map<number, ZoneRecord>();
+    const inOverlay = this.image.header.backingFile !== undefined;
+    const second = inOverlay && tablesChange ? last : withTables;
     for (const index of this.#changed) {
       const record = this.#record(index);
-      if (!this.#reset.has(index)) withTables.set(index, record);
+      if (!this.#reset.has(index)) second.set(index, record);
       else {
         const writePointer = index * this.machine.geometry.zoneSize;
         first.set(index, { ...record, state: ZoneState.Empty, writePointer, attributes: 0 });

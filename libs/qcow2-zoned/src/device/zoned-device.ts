@@ -12,7 +12,7 @@ import type { BlockFile } from '../file.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { GuardedFile, type WriteGuard } from '../guarded-file.ts';
-import type { Extent } from '../image/disk.ts';
+import type { Disk, Extent } from '../image/disk.ts';
 import { Qcow2Image } from '../image/image.ts';
 import { openDisk } from '../open.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
@@ -77,13 +77,16 @@ export class ZonedDevice {
     return ZonedDevice.#start(source, disk.content as Qcow2Image, options);
   }
 
-  /** The same over a file that is open already, which the device then owns; without files behind it. */
-  static async attach(host: BlockFile, options: OpenOptions = {}): Promise<ZonedDevice> {
+  /** The same over a file that is open already, which the device then owns; `backing` stays the caller's. */
+  static async attach(
+    host: BlockFile,
+    options: OpenOptions & { readonly backing?: Disk } = {},
+  ): Promise<ZonedDevice> {
     const file = new FaultyFile(host);
     const source = { file, close: () => file.close() };
     let image: Qcow2Image;
     try {
-      const parts = { maintained: AUTOCLEAR.zoneTableValid };
+      const parts = { maintained: AUTOCLEAR.zoneTableValid, backing: options.backing };
       image = await Qcow2Image.open(file, options.readOnly ?? false, parts);
     } catch (error) {
       source.close();

@@ -149,6 +149,40 @@ export function geometryAgrees(table: Buffer, extension: Buffer, size: number): 
   return table.subarray(ENTRIES_AT, end).equals(expected.subarray(ENTRIES_AT, end));
 }
 
+/** What a whole table holds. */
+export interface ZoneTableContent {
+  /** One for each zone. */
+  readonly records: readonly ZoneRecord[];
+  /** By zone index. */
+  readonly extensions: ReadonlyMap<number, Uint8Array>;
+}
+
+/**
+ * A whole table, sealed. `extension` is the encoded zoned extension, `size` the disk's, `extensionSize` that of the
+ * descriptor extensions; all bytes.
+ */
+export function encodeZoneTable(
+  { records, extensions }: ZoneTableContent,
+  geometry: { readonly extension: Buffer; readonly size: number; readonly extensionSize: number },
+): Buffer {
+  const count = records.length;
+  const blocks = zoneTableBytes(count) / ZONE_BLOCK_BYTES;
+  const more = extensionBlocks(count, geometry.extensionSize);
+  const table = Buffer.alloc((blocks + more) * ZONE_BLOCK_BYTES);
+  putGeometry(table, geometry.extension, geometry.size);
+  records.forEach((record, index) => {
+    putRecord(table, index, record);
+  });
+  const sealed = new Set(Array.from({ length: blocks }, (_, index) => index));
+  for (const [index, value] of extensions)
+    for (const { block, at, from, to } of extensionPieces(index, count, geometry.extensionSize)) {
+      table.set(value.subarray(from, to), block * ZONE_BLOCK_BYTES + at);
+      sealed.add(block);
+    }
+  for (const block of sealed) sealBlock(table, block);
+  return table;
+}
+
 const ACTIVE: ReadonlySet<number> = new Set([
   ZoneState.ImplicitOpen,
   ZoneState.ExplicitOpen,

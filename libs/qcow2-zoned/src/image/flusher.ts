@@ -26,7 +26,8 @@ export interface FlushBatch {
 
 /** Whoever keeps state in order with the data. `beginFlush` freezes that state for the flush that begins. */
 export interface FlushParticipant {
-  beginFlush(): FlushBatch | undefined;
+  /** `tablesChange`: whether L1 or L2 entries are part of the flush. */
+  beginFlush(tablesChange: boolean): FlushBatch | undefined;
 }
 
 export interface Flushed {
@@ -94,7 +95,7 @@ export class Flusher {
     const dropped = refcounts.takeDropped();
     refcounts.writeChanges();
     const tables = this.image.map().capture();
-    const batch = this.participant?.beginFlush();
+    const batch = this.participant?.beginFlush(tables.writes.length > 0);
     batch?.writeFirst();
     await (dataFile === undefined ? file.sync() : Promise.all([file.sync(), dataFile.sync()]));
     if (tables.writes.length > 0 || batch !== undefined) {
