@@ -38,6 +38,8 @@ export class ClusterMap {
   readonly #hasZeroFlag: boolean;
   readonly #clusterSize: number;
   readonly #entriesPerTable: number;
+  readonly #extended: boolean;
+  readonly #external: boolean;
   readonly #l1Offset: number;
   readonly #l1: Buffer;
   readonly #tables: TableCache;
@@ -56,6 +58,8 @@ export class ClusterMap {
     this.layout = new L2Layout(header);
     this.#hasZeroFlag = header.version >= 3;
     this.#entriesPerTable = this.layout.entriesPerTable;
+    this.#extended = this.layout.extended;
+    this.#external = this.layout.external;
     this.#l1Offset = header.l1TableOffset;
     this.#l1 = Buffer.alloc(header.l1Entries * ENTRY_BYTES);
     file.read(this.#l1, header.l1TableOffset);
@@ -77,27 +81,31 @@ export class ClusterMap {
    * an object. Throws `image_corrupt`.
    */
   locate(unit: number): number {
-    const { entryBytes, extended, unitsPerCluster, unitSize } = this.layout;
-    const cluster = extended ? Math.floor(unit / unitsPerCluster) : unit;
+    if (this.#extended) return this.#locateSubcluster(unit);
+    const table = this.#table(Math.floor(unit / this.#entriesPerTable));
+    if (table === undefined) return NOWHERE.unallocated;
+    const at = (unit % this.#entriesPerTable) * ENTRY_BYTES;
+    if (isCompressedEntry(table.data, at)) return NOWHERE.compressed;
+    if (!isZeroEntry(table.data, at)) return this.#dataOffset(table.data, at, unit);
+    if (!this.#hasZeroFlag) this.entry(unit); // which refuses it
+    return NOWHERE.zero;
+  }
+
+  #locateSubcluster(unit: number): number {
+    const { entryBytes, unitsPerCluster, unitSize } = this.layout;
+    const cluster = Math.floor(unit / unitsPerCluster);
     const table = this.#table(Math.floor(cluster / this.#entriesPerTable));
     if (table === undefined) return NOWHERE.unallocated;
     const at = (cluster % this.#entriesPerTable) * entryBytes;
     if (isCompressedEntry(table.data, at)) return NOWHERE.compressed;
-    if (extended) {
-      const index = unit % unitsPerCluster;
-      const mask = 1 << index;
-      const zero = (L2Layout.zeroMask(table.data, at) & mask) !== 0;
-      const allocated = (L2Layout.allocatedMask(table.data, at) & mask) !== 0;
-      if (zero && allocated) this.entry(cluster); // which refuses it
-      if (zero) return NOWHERE.zero;
-      if (!allocated) return NOWHERE.unallocated;
-      return this.#dataOffset(table.data, at, cluster) + index * unitSize;
-    }
-    if (isZeroEntry(table.data, at)) {
-      if (!this.#hasZeroFlag) this.entry(cluster);
-      return NOWHERE.zero;
-    }
-    return this.#dataOffset(table.data, at, cluster);
+    const index = unit % unitsPerCluster;
+    const mask = 1 << index;
+    const zero = (L2Layout.zeroMask(table.data, at) & mask) !== 0;
+    const allocated = (L2Layout.allocatedMask(table.data, at) & mask) !== 0;
+    if (zero && allocated) this.entry(cluster); // which refuses it
+    if (zero) return NOWHERE.zero;
+    if (!allocated) return NOWHERE.unallocated;
+    return this.#dataOffset(table.data, at, cluster) + index * unitSize;
   }
 
   /**
@@ -263,12 +271,11 @@ export class ClusterMap {
   /** Host offset of a cluster that holds data, or `NOWHERE.unallocated`. */
   #dataOffset(table: Buffer, at: number, guestCluster: number): number {
     const offset = entryOffset(table, at);
-    const { external } = this.layout;
-    if (offset === 0 && !(external && isCopiedEntry(table, at))) {
-      if (this.layout.extended) this.entry(guestCluster);
+    if (offset === 0 && !(this.#external && isCopiedEntry(table, at))) {
+      if (this.#extended) this.entry(guestCluster);
       return NOWHERE.unallocated;
     }
-    if (external) {
+    if (this.#external) {
       if (offset !== guestCluster * this.#clusterSize) this.#refuseNotInPlace(offset, guestCluster);
     } else if (offset % this.#clusterSize !== 0 || offset > this.#file.length)
       this.#refuseMisplaced(offset, this.#file.length, 'data cluster', guestCluster);
