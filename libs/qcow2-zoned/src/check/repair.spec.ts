@@ -90,6 +90,21 @@ it('clears the dirty and corrupt bits once nothing is left to find', async () =>
   expect(fs.readFileSync(file).readUInt8(79)).toBe(0);
 });
 
+it('keeps the bytes of a snapshot name that is no text, where the table is written anew', async () => {
+  const image = Buffer.from(images.get('cluster_size=4k snapshot') as Buffer);
+  const table = Number(image.readBigUInt64BE(64));
+  image.writeUInt32BE(0x0020_0001, table + 8); // an L1 table far past the end of the file
+  const nameAt = table + 40 + image.readUInt32BE(table + 36) + image.readUInt16BE(table + 12);
+  image.write('\xff\xfe\xfdt', nameAt, 'latin1');
+  const file = write('name.qcow2', image);
+  expect((await checkImage(file, { repair: 'all' })).findings).toEqual([]);
+  const after = fs.readFileSync(file);
+  expect(
+    after.includes(Buffer.from('\xff\xfe\xfdt', 'latin1'), Number(after.readBigUInt64BE(64))),
+  ).toBe(true);
+  expect(qemuCheck(file)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+});
+
 it('drops bitmaps that software without bitmaps has made stale, with the space that they took', async () => {
   const image = Buffer.from(images.get('cluster_size=4k bitmaps') as Buffer);
   image.writeUInt8(image.readUInt8(95) & ~1, 95);

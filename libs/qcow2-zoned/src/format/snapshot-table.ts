@@ -14,6 +14,7 @@
  * | 36   | 4    | length of the extra data |
  * | 40   | -    | extra data: VM state size (u64), disk size (u64), more; then id, then name |
  */
+import { isUtf8 } from 'node:buffer';
 import { ImageError } from '../errors.ts';
 import { MAX_SNAPSHOT_EXTRA_BYTES, MAX_SNAPSHOT_TABLE_BYTES } from '../limits.ts';
 import { readU64, roundUp, writeU64 } from './bytes.ts';
@@ -34,6 +35,8 @@ export interface Snapshot {
   readonly diskSize: number | undefined;
   /** As found, or as it will be written: unknown parts are kept. */
   readonly extra: Buffer;
+  /** The bytes of id and name, where they are no UTF-8: they are written back as they were found. */
+  readonly raw?: { readonly id: Buffer; readonly name: Buffer };
 }
 
 function refuse(field: string, given: number, message: string, allowed: string): never {
@@ -81,6 +84,8 @@ function decodeSnapshot(
 ): Snapshot {
   const extra = Buffer.from(entry.subarray(FIXED_BYTES, FIXED_BYTES + extraLength));
   const idAt = FIXED_BYTES + extraLength;
+  const idBytes = Buffer.from(entry.subarray(idAt, idAt + idLength));
+  const nameBytes = Buffer.from(entry.subarray(idAt + idLength, idAt + idLength + nameLength));
   return {
     l1TableOffset: readU64(entry, 0, 'snapshot l1_table_offset'),
     l1Entries: entry.readUInt32BE(8),
@@ -93,8 +98,9 @@ function decodeSnapshot(
         ? readU64(extra, DISK_SIZE_AT, 'snapshot disk size')
         : undefined,
     extra,
-    id: entry.toString('utf8', idAt, idAt + idLength),
-    name: entry.toString('utf8', idAt + idLength, idAt + idLength + nameLength),
+    id: idBytes.toString(),
+    name: nameBytes.toString(),
+    ...(!(isUtf8(idBytes) && isUtf8(nameBytes)) && { raw: { id: idBytes, name: nameBytes } }),
   };
 }
 
@@ -111,8 +117,8 @@ export function encodeSnapshots(snapshots: readonly Snapshot[]): Buffer {
 }
 
 function encodeSnapshot(snapshot: Snapshot): Buffer {
-  const id = Buffer.from(snapshot.id);
-  const name = Buffer.from(snapshot.name);
+  const id = snapshot.raw?.id ?? Buffer.from(snapshot.id);
+  const name = snapshot.raw?.name ?? Buffer.from(snapshot.name);
   const idAt = FIXED_BYTES + snapshot.extra.length;
   const entry = Buffer.alloc(roundUp(idAt + id.length + name.length, 8));
   writeU64(entry, snapshot.l1TableOffset, 0);
