@@ -2,8 +2,8 @@
 import type { FaultPlan } from '@zonelab/qcow2-zoned';
 import type { Command } from 'commander';
 import { type CliContext, collect, outputOption } from './context.ts';
-import { usageError } from './errors.ts';
 import { FAULTS_HELP, faultPlanArgument } from './faults.ts';
+import { cacheOption, type ImageFlags, namedImage, takesObject } from './img/arguments.ts';
 import { addNbd } from './nbd/program.ts';
 import { countArgument } from './numbers.ts';
 import type { OutputForm } from './output.ts';
@@ -14,29 +14,35 @@ export function addDiskCommands(program: Command, context: CliContext): void {
   addNbd(program, context);
 }
 
-interface IoFlags {
+interface IoFlags extends ImageFlags {
   cmd: string[];
-  format: string;
+  format?: string;
   readOnly?: true;
   faults?: FaultPlan;
 }
 
 function addIo(program: Command, context: CliContext): void {
-  program
-    .command('io')
+  takesObject(program.command('io'))
     .description("run qemu-io's commands, zone commands too, from -c or standard input")
     .argument('<file>')
     .option('-c, --cmd <command>', 'command to run; may be repeated', collect, [])
-    .option('-f, --format <format>', 'image format', 'qcow2')
+    .option('-f, --format <format>', 'image format: raw or qcow2; found out when not given')
+    .option('--image-opts', 'the file name is a list such as driver=qcow2,file.filename=FILE')
     .option('-r, --read-only', 'open the image read-only')
+    .option('-U, --force-share', 'open the image beside others that have it open')
+    .option('-n, --nocache', 'accepted for compatibility')
+    .option('-k, --native-aio', 'accepted for compatibility')
+    .option('-i, --aio <mode>', 'accepted for compatibility')
+    .option('-d, --discard <mode>', 'accepted for compatibility')
+    .addOption(cacheOption('-t, --cache <mode>'))
     .option('--faults <plan>', FAULTS_HELP, faultPlanArgument)
     .addHelpText('after', "\nThe command 'help' lists the commands.")
     .action(async (file: string, flags: IoFlags) => {
-      if (flags.format !== 'qcow2') throw usageError('--format', flags.format, 'qcow2');
       const { runIo } = await import('./io/run.ts');
-      const { cmd: commands, faults } = flags;
+      const { cmd: commands, faults, format: f } = flags;
       const options = { readOnly: flags.readOnly === true, commands, faults };
-      context.exitCode = await runIo(file, options, context.out);
+      const image = namedImage(file, { ...flags, f });
+      context.exitCode = await runIo(image, options, context.out);
     });
 }
 

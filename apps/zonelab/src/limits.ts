@@ -1,7 +1,7 @@
 /** Every bound of the command line tools, with its reason. */
 
-/** One read or write of `zonelab io`, bytes. Its data is held in memory whole: a refusal must change nothing. */
-export const MAX_IO_BYTES = 1024 ** 3;
+/** One read or write of `zonelab io`, bytes: qemu-io's bound. Its data is held in memory whole. */
+export const MAX_IO_BYTES = 2 ** 31 - 512;
 
 /** Zones asked for in one `zrp` or `zones` call at a time: keeps the rows held in memory small. */
 export const REPORT_BATCH_ZONES = 4096;

@@ -42,7 +42,10 @@ export function takesObject(command: Command): Command {
 }
 
 /** Cache modes change nothing here: data reaches the disk before a command ends, where qemu-img's would. */
-export function cacheOption(flag: '-t <cache>' | '-T <cache>', exitCode?: number): Option {
+export function cacheOption(
+  flag: `${'-t' | '-t, --cache' | '-T'} <${string}>`,
+  exitCode?: number,
+): Option {
   const what = flag.startsWith('-T') ? 'source cache' : 'cache';
   return new Option(flag, `${what} mode, as qemu-img's`).argParser((mode) => {
     if (CACHE_MODES.includes(mode)) return mode;

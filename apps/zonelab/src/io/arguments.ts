@@ -1,9 +1,21 @@
 /** Takes one qemu-io command line apart: words, single-letter flags, numbers. */
 import { readSize } from '../numbers.ts';
 
-/** A command line that cannot be carried out. The message is printed as it is. */
+/** A command line that cannot be carried out. The message is printed as it is; without one, the command's usage is. */
 export class IoUsageError extends Error {
   override readonly name = 'IoUsageError';
+  /** qemu-io tells of some on standard error. */
+  readonly toStderr: boolean;
+
+  constructor(message: string | undefined, { toStderr = false } = {}) {
+    super(message);
+    this.toStderr = toStderr;
+  }
+}
+
+/** Flags that a command does not take. The command's usage follows the message. */
+export class IoFlagError extends Error {
+  override readonly name = 'IoFlagError';
 }
 
 export interface CommandLine {
@@ -33,14 +45,14 @@ export function readCommandLine(words: readonly string[], accepted: string): Com
     for (let index = 1; index < word.length; index++) {
       const letter = word[index] ?? '';
       const place = accepted.indexOf(letter);
-      if (place < 0) throw new IoUsageError(`invalid option -- '${letter}'`);
+      if (place < 0) throw new IoFlagError(`invalid option -- '${letter}'`);
       if (accepted[place + 1] !== ':') {
         flags.set(letter, '');
         continue;
       }
       const value = word.slice(index + 1) || words[++at];
       if (value === undefined) {
-        throw new IoUsageError(`option requires an argument -- '${letter}'`);
+        throw new IoFlagError(`option requires an argument -- '${letter}'`);
       }
       flags.set(letter, value);
       break;

@@ -1,13 +1,18 @@
 /** The commands of `zonelab io` that work on any disk: qemu-io's, with its names and its output. */
-
+import { setTimeout } from 'node:timers/promises';
 import type { ZonedDevice } from '@zonelab/qcow2-zoned';
+import { resizeDisk } from '@zonelab/qcow2-zoned';
 import { faultLines } from '../faults.ts';
 import { MAX_IO_BYTES } from '../limits.ts';
 import { statisticSize } from '../numbers.ts';
 import type { Output } from '../output.ts';
-import { type CommandLine, IoUsageError, readNumber, readPattern } from './arguments.ts';
+import { type CommandLine, IoUsageError, readNumber } from './arguments.ts';
+import { type IoTarget, plainDisk } from './target.ts';
+import { tell } from './transfer.ts';
 
 export interface IoContext {
+  readonly target: IoTarget;
+  /** The target as a device with zones. Throws `invalid_zone_operation` where it has none. */
   readonly device: ZonedDevice;
   readonly out: Output;
   /** Monotonic, milliseconds. */
@@ -25,6 +30,10 @@ export interface IoCommand {
   readonly maxOperands: number;
   /** How a refusal of the device begins: `write failed`. */
   readonly failure: string;
+  /** Refused on an image that is open read-only, before anything else. */
+  readonly writes?: boolean;
+  /** Counts as a success whatever becomes of it. */
+  readonly asynchronous?: boolean;
   /** False when the command ran and its check did not hold. */
   run(context: IoContext, line: CommandLine): Promise<boolean>;
 }
@@ -32,69 +41,11 @@ export interface IoCommand {
 /** qemu-io fills with this where no pattern is given. */
 export const DEFAULT_PATTERN = 0xcd;
 
-/** Offset and length of a transfer. */
-export function readRange(operands: readonly string[]): { offset: number; length: number } {
-  const [offset, length] = operands.map(readNumber);
-  if (offset === undefined || length === undefined) throw new IoUsageError('missing operand');
-  checkLength(length);
-  return { offset, length };
-}
-
-export function checkLength(length: number): void {
+/** `given`: the length as it was typed. */
+export function checkLength(length: number, given = String(length)): void {
   if (length <= MAX_IO_BYTES) return;
-  throw new IoUsageError(`length cannot exceed ${MAX_IO_BYTES}, given ${length}`);
+  throw new IoUsageError(`length cannot exceed ${MAX_IO_BYTES}, given ${given}`);
 }
-
-const read: IoCommand = {
-  names: ['read', 'r', 'aio_read'],
-  usage: '[-Cqv] [-P pattern] off len',
-  summary: 'reads a number of bytes at a specified offset',
-  flags: 'CqvP:',
-  minOperands: 2,
-  maxOperands: 2,
-  failure: 'read failed',
-  async run(context, line) {
-    const { offset, length } = readRange(line.operands);
-    const wanted = line.flags.get('P');
-    const pattern = wanted === undefined ? undefined : readPattern(wanted);
-    const data = Buffer.alloc(length);
-    const startMs = context.now();
-    await context.device.read(offset, data);
-    const durationMs = context.now() - startMs;
-    const matches = pattern === undefined || data.equals(Buffer.alloc(length, pattern));
-    if (!matches) {
-      context.out.write(`Pattern verification failed at offset ${offset}, ${length} bytes\n`);
-    }
-    if (line.flags.has('v')) context.out.write(hexDump(offset, data));
-    report(context, line, { verb: 'read', offset, length, durationMs });
-    return matches;
-  },
-};
-
-const write: IoCommand = {
-  names: ['write', 'w', 'aio_write'],
-  usage: '[-Cfquz] [-P pattern] off len',
-  summary: 'writes a number of bytes at a specified offset',
-  flags: 'CfquzP:',
-  minOperands: 2,
-  maxOperands: 2,
-  failure: 'write failed',
-  async run(context, line) {
-    const { offset, length } = readRange(line.operands);
-    const given = line.flags.get('P');
-    if (line.flags.has('z') && given !== undefined) {
-      throw new IoUsageError('-z and -P cannot be specified at the same time');
-    }
-    const pattern = given === undefined ? DEFAULT_PATTERN : readPattern(given);
-    const startMs = context.now();
-    if (line.flags.has('z')) await context.device.writeZeroes(offset, length);
-    else await context.device.write(offset, Buffer.alloc(length, pattern));
-    if (line.flags.has('f')) await context.device.flush();
-    const durationMs = context.now() - startMs;
-    report(context, line, { verb: 'wrote', offset, length, durationMs });
-    return true;
-  },
-};
 
 const discard: IoCommand = {
   names: ['discard', 'd'],
@@ -104,119 +55,127 @@ const discard: IoCommand = {
   minOperands: 2,
   maxOperands: 2,
   failure: 'discard failed',
+  writes: true,
   async run(context, line) {
     const [offset = 0, length = 0] = line.operands.map(readNumber);
     const startMs = context.now();
-    await context.device.discard(offset, length);
+    await context.target.discard(offset, length);
     const durationMs = context.now() - startMs;
-    report(context, line, { verb: 'discard', offset, length, durationMs });
+    tell(context, line, { verb: 'discard', offset, length, durationMs });
     return true;
   },
 };
 
-const flush: IoCommand = {
-  names: ['flush', 'f', 'aio_flush'],
-  usage: '',
-  summary: 'makes everything written so far durable',
-  flags: '',
-  minOperands: 0,
-  maxOperands: 0,
-  failure: 'flush failed',
-  async run({ device }) {
-    await device.flush();
+/** A command without flags. */
+function simple(
+  names: readonly string[],
+  summary: string,
+  run: IoCommand['run'],
+  more: Partial<IoCommand> = {},
+): IoCommand {
+  const operands = { minOperands: 0, maxOperands: 0, usage: '', flags: '' };
+  return { names, summary, failure: `${names[0]} failed`, ...operands, ...more, run };
+}
+
+const flush = simple(['flush', 'f'], 'flush all in-core file state to disk', async ({ target }) => {
+  if (!target.readOnly) await target.flush();
+  return true;
+});
+
+/** Requests are complete when their command ends. */
+const aioFlush = simple(['aio_flush'], 'completes all outstanding aio requests', async () => true);
+
+const length = simple(
+  ['length', 'l'],
+  'gets the length of the current file',
+  async ({ target, out }) => {
+    out.write(`${statisticSize(target.size)}\n`);
     return true;
   },
-};
+  { failure: 'getlength failed' },
+);
 
-const length: IoCommand = {
-  names: ['length', 'l'],
-  usage: '',
-  summary: 'gets the length of the disk',
-  flags: '',
-  minOperands: 0,
-  maxOperands: 0,
-  failure: 'getlength failed',
-  async run({ device, out }) {
-    out.write(`${statisticSize(device.size)}\n`);
-    return true;
-  },
-};
-
-const map: IoCommand = {
-  names: ['map'],
-  usage: '',
-  summary: 'prints the allocated areas of the disk',
-  flags: '',
-  minOperands: 0,
-  maxOperands: 0,
-  failure: 'map failed',
-  async run({ device, out }) {
-    let start = 0;
-    for (const { length, data } of device.allocation(0, device.size)) {
-      const size = `${statisticSize(length)} (0x${length.toString(16)}) bytes`;
-      const place = `at offset ${statisticSize(start)} (0x${start.toString(16)})`;
-      out.write(`${size} ${data ? '    allocated' : 'not allocated'} ${place}\n`);
-      start += length;
+/** Runs of bytes that the topmost file says something about, or nothing. */
+function* allocatedRuns(target: IoTarget, offset: number, bytes: number) {
+  let run: { start: number; length: number; allocated: boolean } | undefined;
+  let start = offset;
+  for (const { length, present, depth } of target.allocation(offset, bytes)) {
+    const allocated = present && depth === 0;
+    if (run?.allocated === allocated) run.length += length;
+    else {
+      if (run !== undefined) yield run;
+      run = { start, length, allocated };
     }
+    start += length;
+  }
+  if (run !== undefined) yield run;
+}
+
+const map = simple(['map'], 'prints the allocated areas of a file', async ({ target, out }) => {
+  for (const { start, length: bytes, allocated } of allocatedRuns(target, 0, target.size)) {
+    const size = `${statisticSize(bytes)} (0x${bytes.toString(16)}) bytes`;
+    const place = `at offset ${statisticSize(start)} (0x${start.toString(16)})`;
+    out.write(`${size} ${allocated ? '    allocated' : 'not allocated'} ${place}\n`);
+  }
+  return true;
+});
+
+const alloc = simple(
+  ['alloc'],
+  'checks if offset is allocated in the file',
+  async ({ target, out }, { operands }) => {
+    const [offset = 0, count = 512] = operands.map(readNumber);
+    let sum = 0;
+    for (const { length: bytes, allocated } of allocatedRuns(target, offset, count))
+      if (allocated) sum += bytes;
+    out.write(`${sum}/${count} bytes allocated at offset ${statisticSize(offset)}\n`);
     return true;
   },
-};
+  { usage: 'offset [count]', minOperands: 1, maxOperands: 2 },
+);
 
-const faults: IoCommand = {
-  names: ['faults'],
-  usage: '',
-  summary: 'prints how often each rule of the fault plan was met, and acted',
-  flags: '',
-  minOperands: 0,
-  maxOperands: 0,
-  failure: 'faults failed',
-  async run({ device, out }) {
+const truncate = simple(
+  ['truncate', 't'],
+  'truncates the current file at the given offset',
+  async ({ target }, { operands, flags }) => {
+    const mode = flags.get('m') ?? 'off';
+    const preallocation = (['off', 'metadata', 'falloc', 'full'] as const).find(
+      (known) => known === mode,
+    );
+    if (preallocation === undefined) throw new IoUsageError(`Invalid preallocation mode '${mode}'`);
+    await resizeDisk(plainDisk(target), readNumber(operands[0] ?? ''), { preallocation });
+    return true;
+  },
+  { usage: '[-m prealloc_mode] off', flags: 'm:', minOperands: 1, maxOperands: 1, writes: true },
+);
+
+const sleep = simple(
+  ['sleep'],
+  'waits for the given value in milliseconds',
+  async (_context, { operands }) => {
+    await setTimeout(readNumber(operands[0] ?? ''));
+    return true;
+  },
+  { minOperands: 1, maxOperands: 1 },
+);
+
+const faults = simple(
+  ['faults'],
+  'prints how often each rule of the fault plan was met, and acted',
+  async ({ device, out }) => {
     out.write(faultLines(device.faultStatus() ?? []));
     return true;
   },
-};
+);
 
 export const DISK_COMMANDS: readonly IoCommand[] = [
-  read,
-  write,
   discard,
   flush,
+  aioFlush,
   length,
   map,
+  alloc,
+  truncate,
+  sleep,
   faults,
 ];
-
-interface Transfer {
-  verb: string;
-  offset: number;
-  length: number;
-  durationMs: number;
-}
-
-/** qemu-io's two lines of statistics, or one of comma-separated values with -C; none with -q. */
-function report({ out }: IoContext, { flags }: CommandLine, transfer: Transfer): void {
-  if (flags.has('q')) return;
-  const { verb, offset, length, durationMs } = transfer;
-  const seconds = Math.max(durationMs, 0.001) / 1000;
-  if (flags.has('C')) {
-    const time = `0:00:${seconds.toFixed(2).padStart(5, '0')}`;
-    out.write(`${length},1,${time},${(length / seconds).toFixed(3)},${(1 / seconds).toFixed(3)}\n`);
-    return;
-  }
-  out.write(`${verb} ${length}/${length} bytes at offset ${offset}\n`);
-  const rate = `${statisticSize(length / seconds)}/sec and ${(1 / seconds).toFixed(4)} ops/sec`;
-  const time = `${seconds.toFixed(2).padStart(5, '0')} sec`;
-  out.write(`${statisticSize(length)}, 1 ops; ${time} (${rate})\n`);
-}
-
-function hexDump(offset: number, data: Buffer): string {
-  const lines: string[] = [];
-  for (let at = 0; at < data.length; at += 16) {
-    const row = data.subarray(at, at + 16);
-    const bytes = [...row].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    const text = [...row].map((byte) => (byte >= 0x20 && byte < 0x7f ? byte : 0x2e));
-    const place = (offset + at).toString(16).padStart(8, '0');
-    lines.push(`${place}:  ${bytes}  ${String.fromCharCode(...text)}\n`);
-  }
-  return lines.join('');
-}

@@ -1,21 +1,19 @@
-/** `zonelab io`: a qemu-io for zoned images. */
+/** `zonelab io`: a qemu-io that knows zones. */
 import { createInterface } from 'node:readline';
-import { type FaultPlan, ZonedDevice } from '@zonelab/qcow2-zoned';
+import type { NamedImage } from '../img/arguments.ts';
 import type { Output } from '../output.ts';
+import { type OpenTargetOptions, openTarget } from './open-target.ts';
 import { IoSession } from './session.ts';
 
-export interface IoOptions {
-  readonly readOnly: boolean;
+export interface IoOptions extends OpenTargetOptions {
   /** Lines to run; without any, lines are read from standard input. */
   readonly commands: readonly string[];
-  /** What is to go wrong. */
-  readonly faults?: FaultPlan | undefined;
 }
 
 /** Returns the exit code: 1 when any command failed. */
-export async function runIo(path: string, options: IoOptions, out: Output): Promise<number> {
-  const device = await ZonedDevice.open(path, options);
-  const session = new IoSession({ device, out, now: () => performance.now() });
+export async function runIo(image: NamedImage, options: IoOptions, out: Output): Promise<number> {
+  const target = await openTarget(image, options);
+  const session = new IoSession(target, { out, now: () => performance.now() });
   try {
     const lines = options.commands.length > 0 ? options.commands : standardInput();
     for await (const line of lines) {
@@ -23,7 +21,7 @@ export async function runIo(path: string, options: IoOptions, out: Output): Prom
       if (session.ended) break;
     }
   } finally {
-    await device.close();
+    await target.close();
   }
   return session.failures === 0 ? 0 : 1;
 }

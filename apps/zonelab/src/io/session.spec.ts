@@ -121,8 +121,8 @@ describe('on a zoned image', () => {
   });
 
   it('refuses to write to an image opened read-only', async () => {
-    const { stdout, exitCode } = await runCli('io', '-r', disk, '-c', 'write 1M 4k');
-    expect(stdout).toBe('write failed: Operation not permitted\n');
+    const { stderr, exitCode } = await runCli('io', '-r', disk, '-c', 'write 1M 4k');
+    expect(stderr).toBe('zonelab io: Block node is read-only\n');
     expect(exitCode).toBe(1);
   });
 });
@@ -145,6 +145,58 @@ describe('on a plain disk', () => {
         'read -C 0 x',
       ],
     ],
+    [
+      [
+        ...['write -q -P 1 0 4k', 'read -P 1 -s 512 -l 1024 0 4k', 'read -P 2 -s 512 -l 1024 0 4k'],
+        ...[
+          'read -P 1 -s 4k -l 10 0 4k',
+          'read -s 1 0 4k',
+          'read -p 0 4k',
+          'read 0 1',
+          'read 3M 512',
+        ],
+      ],
+    ],
+    [['writev -P 5 0 4k 8k', 'readv -P 5 0 4k 8k', 'readv -v 0 8 8', 'write 1 10', 'read -v 0 32']],
+    [
+      [
+        'alloc 0',
+        'write -q 0 64k',
+        'alloc 0',
+        'alloc 0 128k',
+        'alloc 64k 1k',
+        'truncate 2M',
+        'length',
+      ],
+    ],
+    [
+      [
+        'aio_write -P 3 0 64k',
+        'aio_flush',
+        'aio_read -P 3 0 64k',
+        'aio_flush',
+        'aio_read -P 4 0 4k',
+      ],
+    ],
+    [
+      [
+        'write -z -u 64k 64k',
+        'write -u 0 4k',
+        'write -n 0 4k',
+        'write -c -z 0 64k',
+        'write -f 0 4k',
+      ],
+    ],
+    [
+      [
+        'write -c -P 9 0 64k',
+        'read -P 9 0 64k',
+        'write -s /none 0 4k',
+        'read 0 3G',
+        'discard 0 3M',
+      ],
+    ],
+    [['read', 'read -X 0 1', 'sleep', 'sleep 1', 'help bogus', 'quit', 'length']],
   ])('prints what qemu-io prints for %j', async (commands) => {
     const other = join(folder, 'other.qcow2');
     for (const file of [disk, other]) {
@@ -156,5 +208,29 @@ describe('on a plain disk', () => {
     });
     expect(comparable(ours.stdout)).toBe(comparable(theirs.stdout));
     expect(ours.exitCode).toBe(theirs.status);
+  });
+
+  it('works on raw files, overlays and image options, without a format', async () => {
+    const [base, overlay] = [join(folder, 'base.raw'), join(folder, 'overlay.qcow2')];
+    execFileSync('qemu-img', ['create', '-q', '-f', 'raw', base, '1M']);
+    expect((await runCli('io', base, '-c', 'write -q -P 7 0 64k')).exitCode).toBe(0);
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', overlay]);
+    const lines = [
+      'read -P 7 0 64k',
+      'write -q -P 8 4k 4k',
+      'read -P 7 0 4k',
+      'read -P 8 4k 4k',
+      'map',
+    ];
+    const commands = lines.flatMap((line) => ['-c', line]);
+    const named = `driver=qcow2,file.filename=${overlay}`;
+    const ours = await runCli('io', '--image-opts', named, ...commands);
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', disk]);
+    const { stdout } = spawnSync('qemu-io', [disk, ...commands], { encoding: 'utf8' });
+    expect(comparable(ours.stdout)).toBe(comparable(stdout));
+    expect(ours.exitCode).toBe(0);
+    expect(execFileSync('qemu-img', ['check', overlay], { encoding: 'utf8' })).toContain(
+      'No errors',
+    );
   });
 });

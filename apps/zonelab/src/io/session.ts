@@ -1,18 +1,29 @@
 /** Runs qemu-io command lines against one device and keeps count of what failed. */
 import { ImageError } from '@zonelab/qcow2-zoned';
 import { describeError, errnoText } from '../errors.ts';
-import { IoUsageError, readCommandLine, splitWords } from './arguments.ts';
+import { IoFlagError, IoUsageError, readCommandLine, splitWords } from './arguments.ts';
 import { DISK_COMMANDS, type IoCommand, type IoContext } from './commands.ts';
+import { type IoTarget, zonedDevice } from './target.ts';
+import { TRANSFER_COMMANDS } from './transfer-commands.ts';
 import { ZONE_COMMANDS } from './zone-commands.ts';
 
-const COMMANDS = [...DISK_COMMANDS, ...ZONE_COMMANDS];
+const COMMANDS = [...TRANSFER_COMMANDS, ...DISK_COMMANDS, ...ZONE_COMMANDS];
 
 export class IoSession {
   failures = 0;
   /** Set by `quit`. */
   ended = false;
 
-  constructor(private readonly context: IoContext) {}
+  readonly #context: IoContext;
+
+  constructor(target: IoTarget, { out, now }: Pick<IoContext, 'out' | 'now'>) {
+    this.#context = {
+      ...{ target, out, now },
+      get device() {
+        return zonedDevice(target);
+      },
+    };
+  }
 
   /** Carries out one line. Refusals are printed and counted; the next line may still run. */
   async run(line: string): Promise<void> {
@@ -35,43 +46,55 @@ export class IoSession {
       const line = readCommandLine(words, command.flags);
       const problem = operandProblem(command, line.operands.length);
       if (problem) this.complain(problem);
-      else if (!(await command.run(this.context, line))) this.failures++;
+      else if (command.writes && this.#context.target.readOnly)
+        this.complain('zonelab io: Block node is read-only');
+      else if (!(await command.run(this.#context, line))) this.#count(command);
     } catch (error) {
       this.report(command, error);
     }
   }
 
+  #count(command: IoCommand): void {
+    if (!command.asynchronous) this.failures++;
+  }
+
   private report(command: IoCommand, error: unknown): void {
-    if (error instanceof IoUsageError) {
-      this.refuse(error.message);
+    const { out } = this.#context;
+    if (error instanceof IoFlagError) {
+      this.complain(`${command.names[0]}: ${error.message}`);
+      out.write(helpLine(command));
+    } else if (error instanceof IoUsageError) {
+      if (error.toStderr) this.complain(error.message);
+      else this.refuse(error.message ? `${error.message}\n` : helpLine(command));
     } else if (error instanceof ImageError) {
-      this.refuse(`${command.failure}: ${errnoText(error)}`);
-      this.context.out.warn(`zonelab io: ${describeError(error)}\n`);
+      this.#count(command);
+      out.write(`${command.failure}: ${errnoText(error)}\n`);
+      out.warn(`zonelab io: ${describeError(error)}\n`);
     } else {
       throw error;
     }
   }
 
-  private refuse(message: string): void {
+  private refuse(text: string): void {
     this.failures++;
-    this.context.out.write(`${message}\n`);
+    this.#context.out.write(text);
   }
 
   /** qemu-io tells of commands that it does not know how to run on standard error. */
   private complain(message: string): void {
     this.failures++;
-    this.context.out.warn(`${message}\n`);
+    this.#context.out.warn(`${message}\n`);
   }
 
   private help(name: string | undefined): void {
     const shown = name === undefined ? COMMANDS : [findCommand(name)].filter((found) => !!found);
-    if (shown.length === 0) this.complain(`command ${name} not found`);
-    for (const { names, usage, summary } of shown) {
-      const [first, ...others] = names;
-      const also = others.length > 0 ? ` (also ${others.join(', ')})` : '';
-      this.context.out.write(`${first} ${usage}`.trimEnd().concat(` -- ${summary}${also}\n`));
-    }
+    if (shown.length === 0) this.#context.out.write(`command ${name} not found\n`);
+    for (const command of shown) this.#context.out.write(helpLine(command));
   }
+}
+
+function helpLine({ names, usage, summary }: IoCommand): string {
+  return `${names[0]} ${usage}`.trimEnd().concat(` -- ${summary}\n`);
 }
 
 function findCommand(name: string): IoCommand | undefined {
@@ -82,6 +105,10 @@ function operandProblem(command: IoCommand, given: number): string | undefined {
   const { minOperands, maxOperands, names } = command;
   if (given >= minOperands && given <= maxOperands) return undefined;
   const expected =
-    minOperands === maxOperands ? `${minOperands}` : `between ${minOperands} and ${maxOperands}`;
+    maxOperands === Number.POSITIVE_INFINITY
+      ? `at least ${minOperands}`
+      : minOperands === maxOperands
+        ? `${minOperands}`
+        : `between ${minOperands} and ${maxOperands}`;
   return `bad argument count ${given} to ${names[0]}, expected ${expected} arguments`;
 }
