@@ -5,6 +5,8 @@ export type WorkloadErrorCode =
   | 'invalid_definition'
   /** A trace holds a line that its format does not allow, or cannot be read. */
   | 'invalid_trace'
+  /** A real device that carries out the run does not agree with the simulated one. */
+  | 'mirror_mismatch'
   /** The device did not do what the auditor predicted: a defect of zonelab, not of the definition. */
   | 'audit_mismatch'
   /** The caller asked the run to stop. */

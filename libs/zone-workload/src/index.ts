@@ -29,6 +29,7 @@ export {
   type WorkloadErrorCode,
   type WorkloadErrorContext,
 } from './errors.ts';
+export type { MirrorTarget } from './mirror/mirror.ts';
 export {
   type ComparedRun,
   type Comparison,

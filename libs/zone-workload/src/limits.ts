@@ -59,3 +59,9 @@ export const MAX_FIO_BYTES = 1_048_576;
 
 /** Experiments of one sweep: a comparison of more is no longer read. */
 export const MAX_SWEEP_RUNS = 1000;
+
+/** Bytes read at once when a real device is compared. */
+export const MIRROR_READ_BYTES = 4 * 1024 * 1024;
+
+/** Commands between two visits to a real device: what is recorded meanwhile stays small. */
+export const MIRROR_SLICE_OPERATIONS = 2000;

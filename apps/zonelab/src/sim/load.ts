@@ -29,6 +29,8 @@ export interface RunFile {
 export interface LoadOptions {
   readonly seed?: number;
   readonly preset: string;
+  /** Instead of the device's own. */
+  readonly geometry?: object;
 }
 
 /** Throws a usage error that says what is wrong with which field. */
@@ -83,8 +85,14 @@ function parseText(path: string, text: string): unknown {
 }
 
 /** The definition with its sizes in bytes and the seed of the command line, if it can run. */
-function check(where: string, given: object, { seed }: LoadOptions): ExperimentDefinition {
-  const seeded = seed === undefined ? given : { ...given, seed };
+function check(where: string, given: object, options: LoadOptions): ExperimentDefinition {
+  const { seed, geometry } = options;
+  const { device } = given as { device?: object };
+  const seeded = {
+    ...given,
+    ...(seed !== undefined && { seed }),
+    ...(geometry && { device: { ...device, geometry } }),
+  };
   const parsed = experimentDefinitionSchema.safeParse(seeded);
   if (!parsed.success) throw new CliError('usage', `${where}: ${issueText(parsed.error, seeded)}`);
   const problems = validate(parsed.data).map(

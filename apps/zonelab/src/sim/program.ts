@@ -9,6 +9,7 @@ interface SimFlags {
   seed?: number;
   report?: string;
   preset: string;
+  image?: string;
   validate?: string | true;
   output: OutputForm;
 }
@@ -35,6 +36,10 @@ export function addSimCommand(program: Command, context: CliContext): void {
       countArgument('--seed', text),
     )
     .option('--report <folder>', 'write report.json, report.html and tables (CSV) there')
+    .option(
+      '--image <file>',
+      'an empty zoned image that carries the run out byte by byte; its geometry is used',
+    )
     .option('--preset <name>', 'device for a fio job file', 'zn540')
     .option(
       '--validate [preset]',

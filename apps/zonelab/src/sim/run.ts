@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ExperimentDefinition } from '@zonelab/contracts';
+import { ZonedDevice } from '@zonelab/qcow2-zoned';
 import {
   type ComparedRun,
   compareReports,
@@ -24,16 +25,41 @@ export interface SimOptions {
   readonly seed?: number;
   readonly report?: string;
   readonly preset: string;
+  readonly image?: string;
   readonly output: OutputForm;
 }
 
 export async function simulateFile(path: string, options: SimOptions, out: Output): Promise<void> {
-  const file = await loadRunFile(path, options);
+  if (options.image === undefined) return simulateOn(undefined, path, options, out);
+  const device = await ZonedDevice.open(options.image);
+  try {
+    if (!device.geometry) throw new CliError('failed', `${options.image}: not a zoned image`);
+    await simulateOn(device, path, options, out);
+  } finally {
+    await device.close();
+  }
+}
+
+async function simulateOn(
+  target: ZonedDevice | undefined,
+  path: string,
+  options: SimOptions,
+  out: Output,
+): Promise<void> {
+  const { zoneCount: _, ...geometry } = target?.geometry ?? { zoneCount: 0 };
+  const file = await loadRunFile(path, { ...options, ...(target && { geometry }) });
+  if (target && file.isSweep) {
+    throw new CliError('usage', `${path}: one run has room on an image, a sweep has not`);
+  }
   const folder = dirname(resolve(path));
   for (const { definition } of file.runs) await requireTraces(definition, folder);
   const done: ComparedRun[] = [];
   for (const run of file.runs) {
-    done.push({ label: run.label, values: run.values, report: await simulate(run, folder, out) });
+    done.push({
+      label: run.label,
+      values: run.values,
+      report: await simulate(run, folder, out, target),
+    });
   }
   if (options.report !== undefined)
     await writeReports(options.report, file.name, file.isSweep, done);
@@ -54,10 +80,12 @@ async function simulate(
   { definition, label }: Run,
   folder: string,
   out: Output,
+  target: ZonedDevice | undefined,
 ): Promise<ExperimentReport> {
   let shown = -1;
   try {
     return await runExperiment(definition, {
+      ...(target && { target }),
       openTrace: (name) => createReadStream(resolve(folder, name)),
       onProgress: ({ progress }) => {
         const percent = Math.floor(progress * 100);

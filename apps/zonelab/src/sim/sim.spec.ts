@@ -2,8 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createImage } from '@zonelab/qcow2-zoned';
 import { runCli } from '../run-cli.fixture.ts';
 
+const MIB = 1024 * 1024;
 const RUN = `
 name: demo
 device: {preset: zn540}
@@ -90,6 +92,19 @@ describe('zonelab sim', () => {
     const { stdout, stderr } = await runCli('sim', path);
     expect(stderr).toBe('');
     expect(stdout).toContain('20 us simulated');
+  });
+
+  it('carries a run out on a real image, byte by byte', async () => {
+    const image = join(folder, 'disk.qcow2');
+    await createImage(image, { size: 32 * MIB, zoned: { profile: 'zns', zoneSize: 4 * MIB } });
+    const run =
+      'device: {preset: zn540}\nworkload: {phases: [{kind: seq-write, blockSize: 64K, operations: 100}]}\n';
+    const path = await file('real.yaml', run);
+    const { stderr, exitCode } = await runCli('sim', path, '--image', image);
+    expect([stderr, exitCode]).toEqual(['', 0]);
+    expect((await runCli('zones', image, '--count', '2')).stdout).toMatch(/full|fu/i);
+    const again = await runCli('sim', path, '--image', image);
+    expect(again.stderr).toContain('the condition of zone 0 at the start');
   });
 
   it.each([

@@ -49,6 +49,11 @@ export class SimulatedDevice {
     }
   }
 
+  /** Written bytes of its zone before the command given to `submit` last. */
+  get occupiedBefore(): number {
+    return this.effect.occupiedBefore;
+  }
+
   onTransition(listener: (transition: ZoneTransition) => void): void {
     this.machine.onTransition = listener;
   }

@@ -3,8 +3,9 @@ import { Auditor } from '../audit/auditor.ts';
 import type { ExperimentDefinition } from '../definition.ts';
 import { createTiming } from '../device/create-timing.ts';
 import { SimulatedDevice } from '../device/simulated-device.ts';
-import { WorkloadError } from '../errors.ts';
+import { invalidDefinition, WorkloadError } from '../errors.ts';
 import { Series } from '../metrics/series.ts';
+import { Mirror, type MirrorTarget } from '../mirror/mirror.ts';
 import { buildReport, type ExperimentReport, type FinishedPhase } from '../report/report.ts';
 import { type ResolvedExperiment, type ResolvedPhase, resolveExperiment } from '../resolve.ts';
 import { type Advance, GroupRun, type OpenTrace, type RunContext } from './group-run.ts';
@@ -28,10 +29,20 @@ export class ExperimentRun {
   private current: GroupRun;
 
   /** Throws `invalid_definition`. */
-  constructor(definition: ExperimentDefinition, openTrace: OpenTrace = noTraces) {
+  constructor(
+    definition: ExperimentDefinition,
+    openTrace: OpenTrace = noTraces,
+    target?: MirrorTarget,
+  ) {
     this.experiment = resolveExperiment(definition);
     const { device, seed, audit } = this.experiment;
     const { geometry, prefilledZones } = device;
+    if (target && prefilledZones > 0) {
+      const allowed = '0: a real device carries the run out, and begins empty';
+      throw invalidDefinition([
+        { path: 'device.prefilledZones', given: `${prefilledZones}`, allowed },
+      ]);
+    }
     this.groups = groupsOf(this.experiment.workload.phases);
     this.context = {
       device: new SimulatedDevice(geometry, createTiming(device, seed), prefilledZones),
@@ -39,6 +50,7 @@ export class ExperimentRun {
       series: new Series(),
       seed,
       openTrace,
+      mirror: target && new Mirror(target, geometry),
     };
     this.current = this.startGroup(0);
   }
@@ -53,6 +65,13 @@ export class ExperimentRun {
     if (this.isDone) return 'ended';
     this.current = this.startGroup(this.current.nowNs);
     return 'more';
+  }
+
+  /** Lets the real device, if there is one, carry out what was accepted since the last call; in the end, compares. */
+  async carryOut(): Promise<void> {
+    const { mirror, device } = this.context;
+    await mirror?.carryOut();
+    if (this.isDone) await mirror?.verify(device);
   }
 
   /** Reads more input: call after `step` gave `starved`. Throws `invalid_trace`. */

@@ -8,6 +8,7 @@ import { type Command, isManagement, Op, writesData } from '../device/command.ts
 import type { SimulatedDevice } from '../device/simulated-device.ts';
 import type { CompletionSink } from '../device/timing.ts';
 import type { Series } from '../metrics/series.ts';
+import type { Mirror } from '../mirror/mirror.ts';
 import type { ResolvedPhase } from '../resolve.ts';
 import type { TraceSource } from '../trace/feed.ts';
 import { createGenerator } from '../workload/create-generator.ts';
@@ -23,6 +24,8 @@ export interface RunContext {
   readonly series: Series;
   readonly seed: number;
   readonly openTrace: OpenTrace;
+  /** Told of every accepted command, where a real device carries them out. */
+  readonly mirror: Mirror | undefined;
 }
 
 /** Gives the bytes of a trace by the name that the definition calls it. */
@@ -192,8 +195,10 @@ export class GroupRun implements HostView, CompletionSink {
     const refusal = device.submit(command);
     auditor?.check(command, refusal, device);
     stream.operations++;
-    if (refusal === undefined) this.accepted(stream, command);
-    else {
+    if (refusal === undefined) {
+      this.accepted(stream, command);
+      this.context.mirror?.record(command, device.occupiedBefore);
+    } else {
       stream.metrics.refused(op, refusal);
       stream.generator.refused?.(this.slotJobs[slot] as number, command);
       stream.refused();

@@ -2,7 +2,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ExperimentDefinition } from '../definition.ts';
 import { WorkloadError } from '../errors.ts';
-import { SLICE_OPERATIONS } from '../limits.ts';
+import { MIRROR_SLICE_OPERATIONS, SLICE_OPERATIONS } from '../limits.ts';
+import type { MirrorTarget } from '../mirror/mirror.ts';
 import type { ExperimentReport } from '../report/report.ts';
 import { type ExperimentProgress, ExperimentRun } from './experiment-run.ts';
 import type { OpenTrace } from './group-run.ts';
@@ -14,6 +15,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Where traces are; by default there are none. */
   readonly openTrace?: OpenTrace;
+  /**
+   * A real zoned device, all of it empty, of the same geometry: it carries out every accepted command with data that
+   * is verified in the end. Errors: `mirror_mismatch`.
+   */
+  readonly target?: MirrorTarget;
   /** Commands per slice. */
   readonly sliceOperations?: number;
 }
@@ -21,9 +27,10 @@ export interface RunOptions {
 /** Throws WorkloadError: `invalid_definition` before anything runs, `invalid_trace`, `audit_mismatch`, `cancelled`. */
 export async function runExperiment(
   definition: ExperimentDefinition,
-  { onProgress, signal, openTrace, sliceOperations = SLICE_OPERATIONS }: RunOptions = {},
+  { onProgress, signal, openTrace, target, ...options }: RunOptions = {},
 ): Promise<ExperimentReport> {
-  const run = new ExperimentRun(definition, openTrace);
+  const run = new ExperimentRun(definition, openTrace, target);
+  const { sliceOperations = target ? MIRROR_SLICE_OPERATIONS : SLICE_OPERATIONS } = options;
   for (;;) {
     await onProgress?.(run.progress());
     await setImmediate();
@@ -34,6 +41,7 @@ export async function runExperiment(
       });
     }
     const advance = run.step(sliceOperations);
+    await run.carryOut();
     if (advance === 'ended') break;
     if (advance === 'starved') await run.refill();
   }
