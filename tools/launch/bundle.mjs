@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { directImports } from './direct-imports.mjs';
 import { ensurePackages } from './packages.mjs';
 import { NX, root, runQuietly, SetupError, say } from './process.mjs';
 
@@ -51,6 +52,7 @@ async function bundle(name, sources) {
     target: 'node20',
     conditions: ['@zonelab/source'],
     external: EXTERNAL,
+    plugins: [directImports(EXTERNAL)],
     banner: {
       js: "import { createRequire as zonelabRequire } from 'node:module'; const require = zonelabRequire(import.meta.url);",
     },
@@ -108,7 +110,12 @@ function fingerprint(folders) {
     }
     for (const name of readdirSync(path).sort()) visit(join(path, name));
   };
-  for (const path of ['package-lock.json', 'tools/launch/bundle.mjs', ...folders])
+  for (const path of [
+    'package-lock.json',
+    'tools/launch/bundle.mjs',
+    'tools/launch/direct-imports.mjs',
+    ...folders,
+  ])
     visit(join(root, path));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,19 +1,15 @@
 /** The command line: every command, and what becomes of its errors. Commands load when they run. */
 import { Command, CommanderError } from 'commander';
 import type { CliContext } from './context.ts';
-import { addDiskCommands } from './disk-program.ts';
 import { CliError, describeError, exitCodeOf } from './errors.ts';
-import { addImgCommands } from './img/program.ts';
-import { addLabCommands } from './lab/program.ts';
 import type { Output } from './output.ts';
-import { addRestCommands } from './rest/program.ts';
-import { addSimCommand } from './sim/program.ts';
 
 /** Carries out a command line and returns the exit code: 0 ok, 1 failed, 2 usage. */
 export async function runProgram(args: readonly string[], out: Output): Promise<number> {
   const context: CliContext = { out, exitCode: 0 };
   try {
-    await buildProgram(context).parseAsync(args, { from: 'user' });
+    const program = await buildProgram(context, args[0]);
+    await program.parseAsync(args, { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -24,16 +20,27 @@ export async function runProgram(args: readonly string[], out: Output): Promise<
   }
 }
 
-function buildProgram(context: CliContext): Command {
+/** `img` commands are run by the thousand from scripts: nothing else is loaded for them. */
+async function buildProgram(context: CliContext, command: string | undefined): Promise<Command> {
   const program = new Command('zonelab')
     .description('A lab for zoned virtual storage.')
     .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: () => {} })
     .exitOverride();
+  const { addImgCommands } = await import('./img/program.ts');
   addImgCommands(program, context);
-  addDiskCommands(program, context);
-  addSimCommand(program, context);
-  addRestCommands(program, context);
-  addLabCommands(program, context);
+  if (command !== 'img') await addOtherCommands(program, context);
+  return program;
+}
+
+async function addOtherCommands(program: Command, context: CliContext): Promise<void> {
+  const disk = await import('./disk-program.ts');
+  const sim = await import('./sim/program.ts');
+  const rest = await import('./rest/program.ts');
+  const lab = await import('./lab/program.ts');
+  disk.addDiskCommands(program, context);
+  sim.addSimCommand(program, context);
+  rest.addRestCommands(program, context);
+  lab.addLabCommands(program, context);
   program
     .command('test')
     .description('set up what is missing and run every test')
@@ -42,7 +49,6 @@ function buildProgram(context: CliContext): Command {
     .command('bench')
     .description('measure the lab beside its peers, in turns (--list tells what there is)')
     .argument('[name...]');
-  return program;
 }
 
 function messageOf(error: unknown): string {

@@ -112,6 +112,7 @@ export {
   listKeysSchema,
 } from './keys.ts';
 export { MAX_REPORT_ZONES } from './limits.ts';
+export { parseSize } from './parse-size.ts';
 export { PRESETS, type Preset, type PresetName, presetPageSchema } from './presets.ts';
 export {
   describeFieldErrors,
@@ -121,7 +122,7 @@ export {
   type Problem,
   problemSchema,
 } from './problem.ts';
-export { parseSize, sizeField } from './sizes.ts';
+export { sizeField } from './sizes.ts';
 export {
   type CreateSnapshot,
   createSnapshotSchema,

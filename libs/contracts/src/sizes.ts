@@ -1,22 +1,10 @@
 /** Sizes as people and qemu write them: bytes, or a number with a binary suffix. */
 
 import { z } from 'zod';
-
-const SUFFIX_POWER: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3, t: 4, p: 5, e: 6 };
+import { parseSize } from './parse-size.ts';
 
 export const SIZE_FORMS =
   'whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based)';
-
-/**
- * Bytes of a size as qemu's tools read it: digits, an optional fraction, an optional suffix that counts in 1024s.
- * Undefined when the text is no size, is no whole number of bytes, or passes 2^53 - 1.
- */
-export function parseSize(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)([bkmgtpe])?$/i.exec(text.trim());
-  if (!match) return undefined;
-  const bytes = Number(match[1]) * 1024 ** (SUFFIX_POWER[match[2]?.toLowerCase() ?? 'b'] ?? 0);
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
-}
 
 /** A size field: takes a number or a qemu size string, gives bytes. */
 export function sizeField(bounds: { min?: number; max?: number; powerOfTwo?: boolean } = {}) {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { parseSize } from './sizes.ts';
+import { parseSize } from './parse-size.ts';
 
 it.each([
   ['0', 0],
