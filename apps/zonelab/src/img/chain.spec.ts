@@ -197,3 +197,32 @@ describe('resize', () => {
     'resize top.qcow2 +1M',
   ])('does what qemu-img does for %s', both);
 });
+
+describe('amend', () => {
+  it.each([
+    'amend -o compat=0.10 single.qcow2',
+    'amend -o lazy_refcounts=on single.qcow2',
+    'amend -o refcount_bits=8 single.qcow2',
+    'amend -o size=100M single.qcow2',
+    'amend -q -o compat=1.1 single.qcow2',
+    'amend single.qcow2',
+    'amend -o foo=1 single.qcow2',
+    'amend -o lazy_refcounts=maybe single.qcow2',
+    'amend -o refcount_bits=3 single.qcow2',
+    'amend -f raw -o size=1M other.raw',
+    'amend -o compat=0.10 missing.qcow2',
+  ])('does what qemu-img does for %s', both);
+
+  it.each(['cluster_size=4k', 'preallocation=full', 'extended_l2=on', 'compression_type=zstd'])(
+    'refuses %s, which only new images can have',
+    async (option) => {
+      const { stderr, exitCode } = await runCli(
+        ...['img', 'amend', '-o', option, join(folder, 'ours', 'single.qcow2')],
+      );
+      expect(stderr).toMatch(
+        /Invalid parameter '.*': this option is only supported for image creation/,
+      );
+      expect(exitCode).toBe(1);
+    },
+  );
+});

@@ -1,4 +1,4 @@
-/** The arguments of the `img` commands that write images: convert, dd, resize, rebase, commit. */
+/** The arguments of the `img` commands that write images: convert, dd, resize, rebase, commit, amend. */
 import { type Command, Option } from 'commander';
 import { type CliContext, collect } from '../context.ts';
 import {
@@ -11,6 +11,7 @@ import {
   takesImage,
 } from './arguments.ts';
 import type { ConvertFlags } from './convert-flags.ts';
+import { parseOptionList } from './option-list.ts';
 
 export function addChangeCommands(img: Command, context: CliContext): void {
   addConvert(img, context);
@@ -18,6 +19,7 @@ export function addChangeCommands(img: Command, context: CliContext): void {
   addResize(img, context);
   addRebase(img, context);
   addCommit(img, context);
+  addAmend(img, context);
 }
 
 function addConvert(img: Command, context: CliContext): void {
@@ -142,6 +144,38 @@ function addCommit(img: Command, context: CliContext): void {
 interface CommitFlags extends ImageFlags {
   b?: string;
   d?: true;
+  p?: true;
+  q?: true;
+}
+
+function addAmend(img: Command, context: CliContext): void {
+  takesImage(img.command('amend'))
+    .description(
+      'change what an image is: version, refcount width, lazy refcounts, size, data file',
+    )
+    .argument('[file]')
+    .option('-o <options>', 'key=value,…; may be repeated (help lists them)', collect, [])
+    .option('-p', 'show progress')
+    .option('-q', 'print nothing but errors')
+    .option('--force', 'accepted for compatibility')
+    .addOption(cacheOption('-t <cache>'))
+    .action(async (file: string | undefined, flags: AmendFlags) => {
+      if (flags.o.length === 0) throw failure('Must specify options (-o)');
+      const { amendOptionsHelp } = await import('./create-options.ts');
+      const pairs = flags.o.flatMap(parseOptionList);
+      if (pairs.some(([name]) => name === 'help' || name === '?')) {
+        context.out.write(amendOptionsHelp());
+        return;
+      }
+      if (file === undefined) throw failure('Expecting one image file name');
+      const { imgAmend } = await import('./amend.ts');
+      const progress = flags.p === true && flags.q !== true;
+      await imgAmend(namedImage(file, flags), { pairs, progress }, context.out);
+    });
+}
+
+interface AmendFlags extends ImageFlags {
+  o: string[];
   p?: true;
   q?: true;
 }

@@ -1,11 +1,12 @@
 /** Reads `-o` lists into what the library makes images from. */
 import {
+  type AmendOptions,
   invalidOption,
   type MeasureOptions,
   type UnsizedCreateOptions,
 } from '@zonelab/qcow2-zoned';
-import { failure, sizeOrRefuse } from './arguments.ts';
-import { type Draft, RULES } from './create-rules.ts';
+import { asFormat, failure, sizeOrRefuse } from './arguments.ts';
+import { type Draft, type OptionRule, RULES } from './create-rules.ts';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
@@ -65,6 +66,38 @@ function readDataFile(file: string | undefined, raw: boolean | undefined) {
   return {};
 }
 
+/** Options that an image which is there can be given. */
+const AMENDABLE = [
+  ...['backing_file', 'backing_fmt', 'compat', 'data_file', 'data_file_raw'],
+  ...['lazy_refcounts', 'refcount_bits', 'size'],
+];
+
+export function readAmendOptions(pairs: Pairs): AmendOptions {
+  for (const [name] of pairs)
+    if (!AMENDABLE.includes(name)) {
+      const known = RULES.some(({ names }) => names.includes(name));
+      const reason = known ? ': this option is only supported for image creation' : '';
+      throw failure(`Invalid parameter '${name}'${reason}`);
+    }
+  const { backingFile, backingFormat, version, lazyRefcounts, refcountBits, ...others } =
+    readDraft(pairs).draft;
+  const { size, dataFile, dataFileRaw } = others;
+  const format = backingFormat === undefined ? undefined : asFormat('', backingFormat);
+  return {
+    ...{ version, lazyRefcounts, refcountBits, size, dataFile, dataFileRaw },
+    ...(backingFile !== undefined && { backing: { file: backingFile, ...(format && { format }) } }),
+  };
+}
+
+/** What `amend -o help` prints. */
+export function amendOptionsHelp(): string {
+  return `Amend options for 'qcow2':\n${RULES.filter(({ names }) =>
+    names.some((name) => AMENDABLE.includes(name)),
+  )
+    .map(helpLine)
+    .join('')}`;
+}
+
 /** What decides how large an image becomes. `backed`: it will have a backing file. */
 export function readMeasureOptions(pairs: Pairs): MeasureOptions & { readonly backed: boolean } {
   const { clusterSize, refcountBits, extendedL2, preallocation, backingFile } =
@@ -75,9 +108,10 @@ export function readMeasureOptions(pairs: Pairs): MeasureOptions & { readonly ba
 
 /** What `-o help` prints. */
 export function createOptionsHelp(): string {
-  const lines = RULES.map(({ names, value, help }) => {
-    const forms = names.map((name) => `${name}=${value}`).join(', ');
-    return `  ${forms.padEnd(22)} - ${help}\n`;
-  });
-  return `Supported qcow2 options:\n${lines.join('')}`;
+  return `Supported qcow2 options:\n${RULES.map(helpLine).join('')}`;
+}
+
+function helpLine({ names, value, help }: OptionRule): string {
+  const forms = names.map((name) => `${name}=${value}`).join(', ');
+  return `  ${forms.padEnd(22)} - ${help}\n`;
 }
