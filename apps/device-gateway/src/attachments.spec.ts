@@ -184,6 +184,56 @@ describe('detaching', () => {
   });
 });
 
+describe('changing an export under its clients', () => {
+  const block = Buffer.alloc(4 * KIB, 1);
+
+  it('to read-only refuses the next write, and to writable takes it, on the same connection', async () => {
+    const uri = await attachments.attach(payload('a'));
+    await using(uri, async (client) => {
+      await client.write(0, block);
+      await attachments.update({ exportId: 'e-a', readOnly: true });
+      await expect(client.write(4 * KIB, block)).rejects.toMatchObject({ code: 'EPERM' });
+      expect((await client.read(0, 512))[0]).toBe(1);
+      await attachments.update({ exportId: 'e-a', readOnly: false });
+      await client.write(4 * KIB, block);
+    });
+  });
+
+  it('to writable opens an image anew that was open for reading', async () => {
+    const uri = await attachments.attach(payload('a', { readOnly: true }));
+    await attachments.update({ exportId: 'e-a', readOnly: false });
+    await using(uri, (client) => client.write(0, block));
+  });
+
+  it('to writable is refused while other exports read the image, and changes nothing', async () => {
+    const uri = await attachments.attach(payload('a', { readOnly: true }));
+    const other = { exportId: 'e-other', name: 'other', readOnly: true };
+    await attachments.attach(payload('a', other));
+    await expect(attachments.update({ exportId: 'e-a', readOnly: false })).rejects.toMatchObject({
+      code: 'image_in_use',
+    });
+    await using(uri, (client) => client.read(0, 512));
+  });
+
+  it('to other rates holds from the next request on, and lets go again', async () => {
+    const uri = await attachments.attach(payload('b'));
+    await using(uri, async (client) => {
+      await attachments.update({ exportId: 'e-b', rates: { iops: 1 } });
+      // the first uses the rate up, the second waits for a second
+      await client.read(0, 512);
+      const second = client.read(0, 512);
+      await attachments.update({ exportId: 'e-b', rates: {} });
+      await second;
+    });
+  });
+
+  it('that is not attached is refused', async () => {
+    await expect(attachments.update({ exportId: 'e-x' })).rejects.toMatchObject({
+      code: 'not_attached',
+    });
+  });
+});
+
 describe('zones of a live image', () => {
   it('are managed without its clients noticing more than the effect', async () => {
     const uri = await attachments.attach(payload('a'));

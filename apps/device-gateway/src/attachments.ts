@@ -6,6 +6,7 @@
 
 import type {
   AttachPayload,
+  UpdateExportPayload,
   ZoneManagementPayload,
   ZoneReportPayload,
   ZoneReportResult,
@@ -19,8 +20,10 @@ import type { PublicAddress } from './nbd-frontend.ts';
 import { GatewayRefusal } from './refusals.ts';
 
 interface Attachment {
-  readonly payload: AttachPayload;
+  /** As attached, or as changed since. */
+  payload: AttachPayload;
   readonly image: LiveImage;
+  readonly target: ZonedExport;
 }
 
 /** The right to write an image. */
@@ -60,6 +63,45 @@ export class Attachments {
     });
   }
 
+  /**
+   * Changes an export under its clients. A read-only one whose image is open for reading only is attached anew, and
+   * its clients connect again.
+   * @throws GatewayRefusal `not_attached`
+   * @throws ImageError where the image cannot be opened for writing; the export goes on as it was
+   */
+  update({ exportId, readOnly, rates }: UpdateExportPayload): Promise<void> {
+    return this.inTurn(async () => {
+      const attachment = this.attachments.get(exportId);
+      if (attachment === undefined) throw notAttached(`export ${exportId}`);
+      const { payload, image, target } = attachment;
+      const options = { ...payload.options, rates: rates ?? payload.options.rates };
+      const wanted = { ...payload, readOnly: readOnly ?? payload.readOnly, options };
+      if (!wanted.readOnly && image.device.readOnly) {
+        await this.reattach(payload, wanted);
+        return;
+      }
+      attachment.payload = wanted;
+      target.setReadOnly(wanted.readOnly);
+      if (wanted.readOnly && !payload.readOnly) await image.device.flush();
+      this.server.setRates(payload.name, options.rates ?? {});
+    });
+  }
+
+  private async reattach(before: AttachPayload, wanted: AttachPayload): Promise<void> {
+    const image = this.attachments.get(before.exportId)?.image;
+    if (image !== undefined && image.exportIds.size > 1) {
+      const message = `image ${before.imageId}: open here for reading; detach its other exports first`;
+      throw new ImageError('image_in_use', message);
+    }
+    await this.end(before.exportId);
+    try {
+      await this.start(wanted);
+    } catch (error) {
+      await this.start(before);
+      throw error;
+    }
+  }
+
   /** Ends an export once its requests in flight have finished; the last of an image closes it. */
   detach(exportId: string): Promise<void> {
     return this.inTurn(() => this.end(exportId));
@@ -95,12 +137,12 @@ export class Attachments {
       const message = `image ${imageId}: open here for reading; detach its read-only exports first`;
       throw new ImageError('image_in_use', message);
     }
-    const { zeroes, trim, allow } = options;
-    const target = new ZonedExport(image.device, { readOnly, zeroes, trim });
-    this.server.addExport(name, target, { allow });
+    const { zeroes, trim, reorder, allow, rates } = options;
+    const target = new ZonedExport(image.device, { readOnly, zeroes, trim, reorder });
+    this.server.addExport(name, target, { allow, rates });
     image.exportIds.add(exportId);
     this.images.set(imageId, image);
-    this.attachments.set(exportId, { payload, image });
+    this.attachments.set(exportId, { payload, image, target });
   }
 
   private async open({ pool, imageId, readOnly, options }: AttachPayload): Promise<LiveImage> {
@@ -144,7 +186,7 @@ export class Attachments {
   private live(imageId: string): LiveImage {
     const image = this.images.get(imageId);
     if (image !== undefined) return image;
-    throw new GatewayRefusal('not_attached', `image ${imageId}: not attached to this gateway`);
+    throw notAttached(`image ${imageId}`);
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
@@ -152,4 +194,8 @@ export class Attachments {
     this.lane = result.catch(() => undefined);
     return result;
   }
+}
+
+function notAttached(what: string): GatewayRefusal {
+  return new GatewayRefusal('not_attached', `${what}: not attached to this gateway`);
 }

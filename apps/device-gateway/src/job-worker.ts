@@ -39,6 +39,11 @@ export class JobWorker {
           await exports.detach(exportId);
           return null;
         }),
+      update: (payload) =>
+        outcomeOf(async () => {
+          await attachments.update(payload);
+          return null;
+        }),
       manageZones: (payload) =>
         outcomeOf(async () => ({ zone: await attachments.manage(payload) })),
       reportZones: (payload) => outcomeOf(() => attachments.report(payload)),

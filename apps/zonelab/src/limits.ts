@@ -38,3 +38,6 @@ export const EXPORT_TIMEOUT_MS = 30_000;
 
 /** The demo's experiment simulates for less than a second. */
 export const EXPERIMENT_TIMEOUT_MS = 60_000;
+
+/** Writes that `zonelab nbd` may hold back to put them in order: two of the largest that NBD has. */
+export const MAX_REORDER_BYTES = 64 * 1024 ** 2;

@@ -2,9 +2,17 @@
 
 import { z } from 'zod';
 import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
+import { MAX_EXPORT_IOPS, MAX_REORDER_BYTES, MIN_EXPORT_BYTES_PER_SECOND } from './limits.ts';
 
 /** A field of a certificate's subject or alternative names, and its value. */
 const CERTIFICATE_NAME = /^(CN|O|OU|C|ST|L|DC|UID|emailAddress|DNS|URI|IP|EMAIL)=./;
+
+/** What an export may take from its gateway; what is left out is not limited. */
+export const exportRatesSchema = z.strictObject({
+  iops: z.int().min(1).max(MAX_EXPORT_IOPS).optional().describe('Requests a second'),
+  bytesPerSecond: z.int().min(MIN_EXPORT_BYTES_PER_SECOND).optional().describe('Read and written'),
+});
+export type ExportRates = z.infer<typeof exportRatesSchema>;
 
 /** How NBD commands that know no zones act on sequential zones. */
 export const exportOptionsSchema = z.strictObject({
@@ -17,6 +25,13 @@ export const exportOptionsSchema = z.strictObject({
     .default('reset')
     .describe('reset: a TRIM resets the zones that it covers wholly'),
   limits: z.enum(['on', 'off']).default('on').describe('Whether open and active limits hold'),
+  reorder: z
+    .int()
+    .min(0)
+    .max(MAX_REORDER_BYTES)
+    .optional()
+    .describe('Bytes of writes ahead of a write pointer that wait for those before them; 0: none'),
+  rates: exportRatesSchema.optional(),
   allow: z
     .array(
       z
@@ -45,6 +60,15 @@ export const createExportSchema = z
   })
   .meta({ id: 'CreateExport' });
 export type CreateExport = z.infer<typeof createExportSchema>;
+
+/** What can change while clients are connected. */
+export const updateExportSchema = z
+  .strictObject({
+    readOnly: z.boolean().optional(),
+    rates: exportRatesSchema.optional().describe('Replaces the rates; {} lifts them'),
+  })
+  .meta({ id: 'UpdateExport' });
+export type UpdateExport = z.infer<typeof updateExportSchema>;
 
 export const exportSchema = z
   .object({

@@ -1,7 +1,7 @@
 /** Queues and jobs: the one typed map from queue and job name to payload and result. */
 
 import type { ImageErrorCode, ImageErrorContext } from '@zonelab/qcow2-zoned';
-import type { ExportOptions } from './exports.ts';
+import type { ExportOptions, UpdateExport } from './exports.ts';
 import { MAX_PRIORITY } from './limits.ts';
 import type { Zone, ZoneAction, ZoneReportQuery } from './zones.ts';
 
@@ -42,6 +42,11 @@ export interface AttachPayload {
   options: ExportOptions;
 }
 
+/** What is left out stays as it is. */
+export interface UpdateExportPayload extends UpdateExport {
+  exportId: string;
+}
+
 export interface ZoneManagementPayload {
   imageId: string;
   action: ZoneAction;
@@ -63,6 +68,7 @@ export interface ZoneReportResult {
 export interface GatewayJobs {
   attach: { payload: AttachPayload; result: JobOutcome<{ uri: string }> };
   detach: { payload: { exportId: string }; result: JobOutcome<null> };
+  update: { payload: UpdateExportPayload; result: JobOutcome<null> };
   manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
   reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };
 }

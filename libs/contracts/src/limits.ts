@@ -61,3 +61,12 @@ export const MAX_COMPARED = 64;
 
 /** Experiments of one sweep: a comparison of more is no longer read. */
 export const MAX_SWEEP_RUNS = 1000;
+
+/** Requests a second that a rate may allow: more than any gateway answers. */
+export const MAX_EXPORT_IOPS = 10_000_000;
+
+/** Below this a single request of a guest would take minutes. */
+export const MIN_EXPORT_BYTES_PER_SECOND = 64 * 1024;
+
+/** Writes that an export may hold back to put them in order: two of the largest. */
+export const MAX_REORDER_BYTES = 64 * 1024 * 1024;

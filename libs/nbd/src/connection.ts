@@ -7,12 +7,17 @@ import type { Socket } from 'node:net';
 import type { BufferPool } from './buffer-pool.ts';
 import { NbdError } from './errors.ts';
 import { greeting } from './handshake-messages.ts';
-import { MAX_IN_FLIGHT_REQUESTS } from './limits.ts';
+import { MAX_IN_FLIGHT_REQUESTS, TURN_BYTES, TURN_REQUESTS } from './limits.ts';
 import { type Agreement, type ExportDirectory, Negotiation, type TlsMode } from './negotiation.ts';
 import { Command } from './protocol.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { ExportConnection, ServedExport } from './served-export.ts';
-import { type ClientMessage, type OptionRequest, SessionDecoder } from './session-decoder.ts';
+import {
+  type ClientMessage,
+  type OptionRequest,
+  type Request,
+  SessionDecoder,
+} from './session-decoder.ts';
 import { certificateNames, type ServerCredentials, upgradeServerSide } from './tls.ts';
 import { Transmission } from './transmission.ts';
 
@@ -22,8 +27,12 @@ export interface ConnectionHost extends ExportDirectory<ServedExport> {
   readonly credentials: ServerCredentials | undefined;
   readonly handshakeTimeoutMs: number;
   readonly drainTimeoutMs: number;
+  /** 0: never. */
+  readonly idleTimeoutMs: number;
+  readonly stuckTimeoutMs: number;
+  now(): number;
   /** Bytes that a connection holding `heldBytes` may still take on; 0 or less makes it wait. */
-  allowance(heldBytes: number): number;
+  allowance(heldBytes: number, served: ServedExport | undefined): number;
   /** A connection holds so many more bytes than before, or fewer. */
   accountBytes(delta: number): void;
   unexpected(error: unknown): void;
@@ -39,15 +48,23 @@ export class Connection implements ExportConnection {
   private transmission: Transmission | undefined;
   /** No more messages are taken; what is in flight finishes, then the socket ends. */
   private closing = false;
+  private draining = false;
+  /** The client sends no more; what it has sent is still answered. */
+  private clientEnded = false;
   private socketClosed = false;
   private pumping = false;
   private accountedBytes = 0;
+  private lastHeard: number;
+  /** When bytes last left, or began to wait. */
+  private lastSent: number;
+  /** Goes on when others have had their turn. */
+  private turn: NodeJS.Immediate | undefined;
   private timer: NodeJS.Timeout | undefined;
   private resolveGone: () => void = () => undefined;
   /** Between the answer to STARTTLS and the end of TLS's own handshake. */
   private upgrading = false;
   private readonly onData = (chunk: Buffer): void => this.receive(chunk);
-  private readonly onEnd = (): void => this.finish();
+  private readonly onEnd = (): void => this.ended();
   private readonly onClose = (): void => this.closed();
 
   constructor(
@@ -58,6 +75,8 @@ export class Connection implements ExportConnection {
     this.gone = new Promise((resolve) => {
       this.resolveGone = resolve;
     });
+    this.lastHeard = host.now();
+    this.lastSent = this.lastHeard;
     this.decoder = new SessionDecoder((count) => host.pool.acquire(count));
     this.replies = new ReplyWriter(host.pool, (bytes, sent) => this.send(bytes, sent));
     this.negotiation = new Negotiation(host, tls);
@@ -67,9 +86,40 @@ export class Connection implements ExportConnection {
     this.replies.flush();
   }
 
+  get negotiating(): boolean {
+    return this.transmission === undefined;
+  }
+
+  get waiting(): number {
+    return this.transmission?.waiting ?? 0;
+  }
+
+  /** Ends at once, whatever is in flight. */
+  abandon(): void {
+    this.socket.destroy();
+  }
+
+  resume(): void {
+    this.pump();
+  }
+
+  /** Ends if nothing has been asked for too long, or if the client has left its replies lying too long. */
+  check(now: number): void {
+    const { idleTimeoutMs, stuckTimeoutMs } = this.host;
+    if (this.transmission === undefined || this.closing) return;
+    if (this.replies.unsentBytes > 0 && now - this.lastSent >= stuckTimeoutMs)
+      this.socket.destroy();
+    else if (idleTimeoutMs > 0 && this.heldBytes() === 0 && now - this.lastHeard >= idleTimeoutMs) {
+      void this.drain();
+    }
+  }
+
   /** Answers what is in flight, turns down what still arrives, then ends. */
   drain(): Promise<void> {
     if (this.transmission !== undefined) this.transmission.shuttingDown = true;
+    this.draining = true;
+    clearImmediate(this.turn);
+    this.turn = undefined;
     this.pump();
     this.finish();
     return this.gone;
@@ -112,6 +162,7 @@ export class Connection implements ExportConnection {
 
   private receive(chunk: Buffer): void {
     if (this.closing) return;
+    this.lastHeard = this.host.now();
     this.decoder.push(chunk);
     this.pump();
   }
@@ -121,11 +172,7 @@ export class Connection implements ExportConnection {
     if (this.pumping) return;
     this.pumping = true;
     try {
-      while (!this.closing && !this.upgrading && !this.stalled()) {
-        const message = this.decoder.next();
-        if (message === undefined) break;
-        this.dispatch(message);
-      }
+      this.takeTurn();
     } catch (error) {
       if (!(error instanceof NbdError)) this.host.unexpected(error);
       this.socket.destroy();
@@ -134,9 +181,32 @@ export class Connection implements ExportConnection {
     this.replies.flush();
     this.account();
     if (this.closing) this.endWhenIdle();
-    else if (this.upgrading) return;
+    else if (this.upgrading || this.turn !== undefined) return;
     else if (this.stalled()) this.socket.pause();
     else this.socket.resume();
+  }
+
+  private takeTurn(): void {
+    if (this.turn !== undefined) return;
+    let requests = 0;
+    let bytes = 0;
+    while (!this.closing && !this.upgrading && !this.stalled()) {
+      const message = this.decoder.next();
+      if (message === undefined) {
+        if (this.clientEnded) this.closing = true;
+        return;
+      }
+      this.dispatch(message);
+      if (this.draining || message.kind !== 'request') continue;
+      requests += 1;
+      bytes += hasData(message) ? message.length : 0;
+      if (requests < TURN_REQUESTS && bytes < TURN_BYTES) continue;
+      this.turn = setImmediate(() => {
+        this.turn = undefined;
+        this.pump();
+      });
+      return;
+    }
   }
 
   private dispatch(message: ClientMessage): void {
@@ -175,6 +245,7 @@ export class Connection implements ExportConnection {
     this.replies.style = agreement.style;
     this.served = agreement.served;
     this.served.connections.add(this);
+    this.served.heldBytes += this.accountedBytes;
     this.transmission = new Transmission(agreement, this.replies, {
       release: (lease) => this.host.pool.release(lease),
       settled: () => this.pump(),
@@ -186,7 +257,9 @@ export class Connection implements ExportConnection {
     const held = this.heldBytes();
     this.account(held);
     return (
-      this.host.allowance(held) <= 0 || (this.transmission?.waiting ?? 0) >= MAX_IN_FLIGHT_REQUESTS
+      this.host.allowance(held, this.served) <= 0 ||
+      this.waiting >= MAX_IN_FLIGHT_REQUESTS ||
+      (this.served?.mustWait(this) ?? false)
     );
   }
 
@@ -196,7 +269,9 @@ export class Connection implements ExportConnection {
 
   private account(held = this.heldBytes()): void {
     if (held === this.accountedBytes) return;
-    this.host.accountBytes(held - this.accountedBytes);
+    const delta = held - this.accountedBytes;
+    this.host.accountBytes(delta);
+    if (this.served !== undefined) this.served.heldBytes += delta;
     this.accountedBytes = held;
   }
 
@@ -205,10 +280,17 @@ export class Connection implements ExportConnection {
       sent();
       return;
     }
+    if (this.socket.writableLength === 0) this.lastSent = this.host.now();
     this.socket.write(bytes, () => {
+      this.lastSent = this.host.now();
       sent();
       this.pump();
     });
+  }
+
+  private ended(): void {
+    this.clientEnded = true;
+    this.pump();
   }
 
   /** Takes no more messages and ends once all is answered. */
@@ -237,7 +319,9 @@ export class Connection implements ExportConnection {
     clearTimeout(this.timer);
     const lease = this.decoder.abandon();
     if (lease !== undefined) this.host.pool.release(lease);
-    this.served?.connections.delete(this);
+    clearImmediate(this.turn);
+    this.turn = undefined;
+    this.served?.leave(this);
     this.finish();
     this.account();
   }
@@ -246,4 +330,8 @@ export class Connection implements ExportConnection {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.socket.destroy(), timeoutMs);
   }
+}
+
+function hasData({ command }: Request): boolean {
+  return command === Command.Read || command === Command.Write;
 }

@@ -19,6 +19,8 @@ export interface NbdErrorContext {
   offset?: number;
   /** Option reply type, one of `OptionReply`. */
   replyType?: number;
+  /** What refused a request, where that says more than the code: a device's own name of the error. */
+  identity?: string;
 }
 
 export class NbdError extends Error {

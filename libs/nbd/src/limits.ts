@@ -56,3 +56,27 @@ export const MAX_POOLED_BYTES = 64 * MIB;
 
 /** Allow rules of one export: a list that a person can still read. */
 export const MAX_ALLOW_RULES = 256;
+
+/** A rate may be used up in advance for so long: short enough that others notice little. */
+export const THROTTLE_BURST_MS = 100;
+
+/** Connections of one export: clients with many queues use tens. */
+export const MAX_EXPORT_CONNECTIONS = 256;
+
+/** Exports of one server: a list of them is one answer. */
+export const MAX_EXPORTS = 4096;
+
+/** Over all connections of one export; above it each has its share, and one request at a time at the least. */
+export const MAX_EXPORT_IN_FLIGHT_BYTES = 256 * MIB;
+
+/** A client that takes none of its replies for so long is gone, or wants to hold memory. */
+export const STUCK_TIMEOUT_MS = 60_000;
+
+/** How often connections are looked at that may be idle or stuck. */
+export const SWEEP_INTERVAL_MS = 1_000;
+
+/** Requests of one connection in a row before others get their turn: well below a millisecond of small ones. */
+export const TURN_REQUESTS = 64;
+
+/** Payload of one connection in a row before others get their turn. */
+export const TURN_BYTES = 4 * MIB;

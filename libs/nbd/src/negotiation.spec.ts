@@ -8,11 +8,13 @@ const everyone = () => true;
 const disk: NamedExport = {
   name: 'disk',
   admits: everyone,
+  hasRoom: everyone,
   target: new MemoryExport(1 << 20, { minimumBlockSize: 512, description: 'a test disk' }),
 };
 const other: NamedExport = {
   name: 'other',
   admits: everyone,
+  hasRoom: everyone,
   target: new MemoryExport(4096, { readOnly: true }),
 };
 

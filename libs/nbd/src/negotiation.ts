@@ -31,6 +31,8 @@ export interface NamedExport {
   readonly name: string;
   readonly target: NbdExport;
   admits(peer: Peer): boolean;
+  /** For another connection. */
+  hasRoom(): boolean;
 }
 
 /** `required`: nothing but TLS is to be had before TLS. `optional`: exports say themselves whom they admit. */
@@ -164,6 +166,7 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     if (served?.admits(this.peer) !== true) {
       throw new NbdError('protocol_error', 'EXPORT_NAME of an export that does not exist');
     }
+    if (!served.hasRoom()) throw new NbdError('protocol_error', 'export has too many connections');
     return {
       replies: [exportNameReply(served.target, this.terms(served), this.noZeroes)],
       agreement: this.agreeOn(served),
@@ -189,6 +192,11 @@ export class Negotiation<T extends NamedExport = NamedExport> {
     for (let i = 0; i < requests; i += 1) cursor.u16('information request');
     cursor.end();
     const served = this.find(name);
+    if (option === Option.Go && !served.hasRoom()) {
+      throw new NbdError('option_refused', `export "${served.name}" has too many connections`, {
+        replyType: OptionReply.ErrPolicy,
+      });
+    }
     const replies = infoReplies(option, served.name, served.target, this.terms(served));
     replies.push(optionReply(option, OptionReply.Ack));
     return option === Option.Go ? { replies, agreement: this.agreeOn(served) } : { replies };

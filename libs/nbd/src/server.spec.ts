@@ -288,13 +288,23 @@ describe('exports at run time', () => {
     await client.write(0, Buffer.alloc(1024));
     await client.read(0, 512);
     await client.read(1, 512).catch(() => undefined);
-    expect(serving.server.stats('disk')).toEqual({
+    await client.write(0, Buffer.alloc(512), { fua: true });
+    const stats = serving.server.stats('disk');
+    expect(stats).toMatchObject({
       connections: 1,
-      requests: 3,
+      requests: 4,
       errors: 1,
       readBytes: 512,
-      writtenBytes: 1024,
+      writtenBytes: 1536,
+      inFlight: 0,
+      heldBytes: 0,
+      errorsBy: { EINVAL: 1 },
     });
+    const counted = Object.entries(stats?.latencies ?? {}).map(([kind, { total }]) => [
+      kind,
+      total,
+    ]);
+    expect(Object.fromEntries(counted)).toEqual({ read: 1, write: 2, flush: 0, other: 0 });
   });
 });
 

@@ -12,14 +12,19 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   KEEP_ALIVE_MS,
   MAX_CONNECTIONS,
+  MAX_EXPORT_IN_FLIGHT_BYTES,
+  MAX_EXPORTS,
   MAX_IN_FLIGHT_BYTES,
   MAX_MINIMUM_BLOCK_BYTES,
   MAX_STRING_BYTES,
   MAX_TOTAL_IN_FLIGHT_BYTES,
+  STUCK_TIMEOUT_MS,
+  SWEEP_INTERVAL_MS,
 } from './limits.ts';
 import type { TlsMode } from './negotiation.ts';
-import { type ExportStats, ServedExport } from './served-export.ts';
+import { type ExportOptions, type ExportStats, ServedExport } from './served-export.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import type { Rates } from './throttle.ts';
 import type { ServerCredentials } from './tls.ts';
 
 export interface NbdServerOptions {
@@ -28,6 +33,12 @@ export interface NbdServerOptions {
   maxConnections?: number;
   maxInFlightBytes?: number;
   maxTotalInFlightBytes?: number;
+  maxExportInFlightBytes?: number;
+  /** A connection without a request for so long is ended; 0, the default, lets them be. */
+  idleTimeoutMs?: number;
+  stuckTimeoutMs?: number;
+  /** Clock of rates and of idle connections, in milliseconds. */
+  now?: () => number;
   handshakeTimeoutMs?: number;
   drainTimeoutMs?: number;
   /** Needed where a listener speaks TLS. */
@@ -46,11 +57,6 @@ export interface ListenOptions {
   mode?: number;
 }
 
-export interface ExportOptions {
-  /** Certificates of clients that may use the export, such as `CN=alice`; one must fit. Everyone without it. */
-  allow?: readonly string[];
-}
-
 export class NbdServer {
   private readonly exports = new Map<string, ServedExport>();
   private readonly listeners = new Set<Server>();
@@ -59,6 +65,7 @@ export class NbdServer {
   private readonly credentials: ServerCredentials | undefined;
   private readonly host: ConnectionHost;
   private inFlightBytes = 0;
+  private sweeper: NodeJS.Timeout | undefined;
 
   constructor({ credentials, ...options }: NbdServerOptions = {}) {
     this.credentials = credentials;
@@ -67,6 +74,10 @@ export class NbdServer {
       maxConnections: MAX_CONNECTIONS,
       maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
       maxTotalInFlightBytes: MAX_TOTAL_IN_FLIGHT_BYTES,
+      maxExportInFlightBytes: MAX_EXPORT_IN_FLIGHT_BYTES,
+      idleTimeoutMs: 0,
+      stuckTimeoutMs: STUCK_TIMEOUT_MS,
+      now: () => performance.now(),
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       drainTimeoutMs: DRAIN_TIMEOUT_MS,
       onUnexpected: () => undefined,
@@ -80,15 +91,18 @@ export class NbdServer {
    * @throws NbdError `invalid_option` for a name in use or too long, a rule that is none, or block sizes that the
    *   protocol forbids
    */
-  addExport(name: string, target: NbdExport, { allow }: ExportOptions = {}): void {
+  addExport(name: string, target: NbdExport, options: ExportOptions = {}): void {
     const bytes = Buffer.byteLength(name);
     if (bytes > MAX_STRING_BYTES || name.includes('\0')) {
       throw invalidOption('name', `${bytes} bytes`, `up to ${MAX_STRING_BYTES} bytes without NUL`);
     }
     if (this.exports.has(name)) throw invalidOption('name', name, 'a name not in use');
     checkBlockSizes(target);
-    if (allow !== undefined) checkRules(allow);
-    this.exports.set(name, new ServedExport(name, target, allow));
+    if (this.exports.size >= MAX_EXPORTS) {
+      throw invalidOption('exports', this.exports.size + 1, `at most ${MAX_EXPORTS}`);
+    }
+    if (options.allow !== undefined) checkRules(options.allow);
+    this.exports.set(name, new ServedExport(name, target, options, this.options.now));
   }
 
   /**
@@ -99,6 +113,11 @@ export class NbdServer {
     const served = this.exports.get(name);
     this.exports.delete(name);
     await served?.drain();
+  }
+
+  /** Limits an export's rates from now on; an unknown name has none. */
+  setRates(name: string, rates: Rates): void {
+    this.exports.get(name)?.setRates(rates);
   }
 
   /** Counters of an export, or undefined where there is none of that name. */
@@ -159,14 +178,36 @@ export class NbdServer {
   }
 
   private accept(socket: Socket, tls: TlsMode): void {
-    if (this.connections.size >= this.options.maxConnections) {
+    if (this.connections.size >= this.options.maxConnections && !this.makeRoom()) {
       socket.destroy();
       return;
     }
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(socket, this.host, tls);
     this.connections.add(connection);
-    void connection.gone.then(() => this.connections.delete(connection));
+    void connection.gone.then(() => {
+      this.connections.delete(connection);
+      if (this.connections.size > 0) return;
+      clearInterval(this.sweeper);
+      this.sweeper = undefined;
+    });
+  }
+
+  /** Gives up the longest handshake, so that silent connections cannot keep others out. */
+  private makeRoom(): boolean {
+    for (const connection of this.connections) {
+      if (!connection.negotiating) continue;
+      connection.abandon();
+      this.connections.delete(connection);
+      return true;
+    }
+    return false;
+  }
+
+  private sweep(): void {
+    const now = this.options.now();
+    for (const connection of this.connections) connection.check(now);
   }
 
   private hostOfConnections(): ConnectionHost {
@@ -176,12 +217,21 @@ export class NbdServer {
       pool: new BufferPool(),
       handshakeTimeoutMs: options.handshakeTimeoutMs,
       drainTimeoutMs: options.drainTimeoutMs,
+      idleTimeoutMs: options.idleTimeoutMs,
+      stuckTimeoutMs: options.stuckTimeoutMs,
+      now: options.now,
       find: (name) => exports.get(name === '' ? options.defaultExport : name),
       list: () => exports.values(),
-      allowance: (held) => {
-        // when memory is short each connection still moves, one request at a time
-        const crowded = this.inFlightBytes >= options.maxTotalInFlightBytes;
-        return crowded ? -held || 1 : options.maxInFlightBytes - held;
+      allowance: (held, served) => {
+        // when memory is short each connection has its share of it, and moves one request at a time at the least
+        let most = options.maxInFlightBytes;
+        if (this.inFlightBytes >= options.maxTotalInFlightBytes) {
+          most = Math.min(most, options.maxTotalInFlightBytes / this.connections.size);
+        }
+        if (served !== undefined && served.heldBytes >= options.maxExportInFlightBytes) {
+          most = Math.min(most, options.maxExportInFlightBytes / served.connections.size);
+        }
+        return Math.max(most - held, held === 0 ? 1 : 0);
       },
       accountBytes: (delta) => {
         this.inFlightBytes += delta;

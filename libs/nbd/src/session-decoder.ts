@@ -58,6 +58,8 @@ export interface Request {
   payload: Buffer | undefined;
   /** Contexts that a BLOCK_STATUS is limited to. */
   contextIds: readonly number[] | undefined;
+  /** When the server took it up, in milliseconds of `performance.now()`; 0 until then. */
+  since: number;
   /** The pooled buffer under `payload`, to be given back after use. */
   lease: Buffer | undefined;
 }
@@ -172,6 +174,7 @@ export class SessionDecoder {
         : header.readUInt32BE(24),
       payload: undefined,
       contextIds: undefined,
+      since: 0,
       lease: undefined,
     };
     return this.hasPayload(request) ? this.startPayload(request) : request;

@@ -39,6 +39,8 @@ export class Transmission {
   }
 
   handle(request: Request): void {
+    request.since = performance.now();
+    this.agreement.served.charge(request);
     const refusal = this.shuttingDown
       ? new NbdError('ESHUTDOWN', 'export is going away')
       : checkRequest(request, this.agreement);
@@ -70,7 +72,7 @@ export class Transmission {
       return;
     }
     this.replies.commitRead(request, slot);
-    this.agreement.served.count(request);
+    this.agreement.served.count(request, request.since);
   }
 
   private async readLater(request: Request, slot: ReadSlot, pending: Promise<void>): Promise<void> {
@@ -81,7 +83,7 @@ export class Transmission {
       throw error;
     }
     this.replies.commitDetached(request, slot);
-    this.agreement.served.count(request);
+    this.agreement.served.count(request, request.since);
   }
 
   private run(request: Request, operation: () => MaybePromise<void>): void {
@@ -162,17 +164,15 @@ export class Transmission {
     } else if (request.command !== Command.BlockStatus) {
       this.replies.success(request);
     }
-    this.agreement.served.count(request);
+    this.agreement.served.count(request, request.since);
   }
 
   private fail(request: Request, error: unknown): void {
-    this.agreement.served.countError();
-    if (error instanceof NbdError) {
-      this.replies.error(request, error);
-      return;
-    }
-    this.hooks.unexpected(error);
-    this.replies.error(request, new NbdError('EIO', 'internal error'));
+    const known = error instanceof NbdError;
+    if (!known) this.hooks.unexpected(error);
+    const shown = known ? error : new NbdError('EIO', 'internal error', { identity: 'internal' });
+    this.agreement.served.countError(shown);
+    this.replies.error(request, shown);
   }
 
   private finish(request: Request): void {

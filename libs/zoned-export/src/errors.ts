@@ -48,7 +48,7 @@ export function toNbdError(error: unknown): unknown {
   return new NbdError(
     ERRNO[error.code] ?? 'EIO',
     `${error.code}: ${error.message}${pointer}`,
-    { offset },
+    { offset, identity: error.code },
     { cause: error },
   );
 }

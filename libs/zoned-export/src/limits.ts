@@ -29,3 +29,9 @@ export const CACHE_CHUNK_BYTES = MIB;
 
 /** Bytes that one answer of base:allocation looks at: some milliseconds for each gigabyte that is allocated. */
 export const MAX_ALLOCATION_BYTES = 256 * 1024 * MIB;
+
+/**
+ * A write ahead of its turn waits so long for those before it: many times what connections of one client drift apart,
+ * and short enough for a client that sent it in error.
+ */
+export const REORDER_WAIT_MS = 500;

@@ -20,8 +20,15 @@ import {
 } from '@zonelab/nbd';
 import type { DeviceCommand, Extent, Zone } from '@zonelab/qcow2-zoned';
 import { toNbdError } from './errors.ts';
-import { CACHE_CHUNK_BYTES, MAX_ALLOCATION_BYTES, MAX_CACHE_BYTES, SLICE_BYTES } from './limits.ts';
+import {
+  CACHE_CHUNK_BYTES,
+  MAX_ALLOCATION_BYTES,
+  MAX_CACHE_BYTES,
+  REORDER_WAIT_MS,
+  SLICE_BYTES,
+} from './limits.ts';
 import { ResetSequences } from './reset-sequences.ts';
+import { WriteOrder } from './write-order.ts';
 import { WRITE_POINTER_CONTEXT, ZONE_CONTEXTS, zoneExtents } from './zone-contexts.ts';
 import { coversZone, cutAtZones, type Piece } from './zone-cutter.ts';
 import type { ZonedBlockDevice } from './zoned-block-device.ts';
@@ -35,6 +42,13 @@ export interface ZonedExportOptions {
   zeroes?: 'write' | 'reset';
   /** `ignore`: TRIM does nothing at all, for guests that track write pointers themselves. Default `reset`. */
   trim?: 'reset' | 'ignore';
+  /**
+   * Bytes of writes that may arrive ahead of a write pointer and wait for those before them, as clients with several
+   * connections send them. 0, the default, refuses them at once.
+   */
+  reorder?: number;
+  /** How long they wait. */
+  reorderWaitMs?: number;
 }
 
 /** Clients gain from aligning to host pages; clusters are larger, but the device writes parts of them well. */
@@ -43,7 +57,6 @@ const PREFERRED_BLOCK_BYTES = 4096;
 export class ZonedExport implements NbdExport {
   readonly size: number;
   readonly description?: string;
-  readonly readOnly: boolean;
   readonly rotational: boolean;
   /** One device stands behind all connections, and its flush covers all that it answered. */
   readonly multiConn = true;
@@ -55,6 +68,8 @@ export class ZonedExport implements NbdExport {
   readonly wideContexts = [WRITE_POINTER_CONTEXT];
   private readonly sequences: ResetSequences | undefined;
   private readonly trims: 'reset' | 'ignore';
+  private readonly order: WriteOrder | undefined;
+  private refusesChanges: boolean;
 
   constructor(
     private readonly device: ZonedBlockDevice,
@@ -62,13 +77,30 @@ export class ZonedExport implements NbdExport {
   ) {
     this.size = device.size;
     this.description = options.description;
-    this.readOnly = device.readOnly || (options.readOnly ?? false);
+    this.refusesChanges = options.readOnly ?? false;
     this.rotational = device.geometry?.profile === 'zbc';
     this.minimumBlockSize = device.logicalBlockSize;
     const zoned = device.geometry !== undefined;
     this.metaContexts = zoned ? [BASE_ALLOCATION, ...ZONE_CONTEXTS] : [BASE_ALLOCATION];
     this.sequences = options.zeroes === 'reset' ? new ResetSequences() : undefined;
     this.trims = options.trim ?? 'reset';
+    const { reorder = 0, reorderWaitMs = REORDER_WAIT_MS } = options;
+    this.order =
+      zoned && reorder > 0
+        ? new WriteOrder((index) => device.zone(index), {
+            windowBytes: reorder,
+            waitMs: reorderWaitMs,
+          })
+        : undefined;
+  }
+
+  get readOnly(): boolean {
+    return this.device.readOnly || this.refusesChanges;
+  }
+
+  /** Holds from the next request on, also for clients that connected before. */
+  setReadOnly(value: boolean): void {
+    this.refusesChanges = value;
   }
 
   read(offset: number, target: Buffer): MaybePromise<void> {
@@ -76,13 +108,16 @@ export class ZonedExport implements NbdExport {
   }
 
   write(offset: number, data: Buffer): MaybePromise<void> {
-    return this.submit(
-      this.cut(offset, data.length).map((piece) => ({
-        kind: 'write',
-        offset: piece.offset,
-        data: data.subarray(piece.offset - offset, piece.offset - offset + piece.length),
-      })),
-    );
+    const pieces = this.cut(offset, data.length);
+    const write = () =>
+      this.submit(
+        pieces.map((piece) => ({
+          kind: 'write',
+          offset: piece.offset,
+          data: data.subarray(piece.offset - offset, piece.offset - offset + piece.length),
+        })),
+      );
+    return this.order === undefined ? write() : this.order.inTurn(pieces, write);
   }
 
   writeZeroes(offset: number, length: number): MaybePromise<void> {
@@ -91,7 +126,13 @@ export class ZonedExport implements NbdExport {
   }
 
   private zero(offset: number, length: number): MaybePromise<void> {
-    const plans = this.cut(offset, length).map((piece) => this.planZeroes(piece));
+    const pieces = this.cut(offset, length);
+    if (this.order === undefined) return this.zeroPieces(pieces);
+    return this.order.inTurn(pieces, () => this.zeroPieces(pieces));
+  }
+
+  private zeroPieces(pieces: readonly Piece[]): MaybePromise<void> {
+    const plans = pieces.map((piece) => this.planZeroes(piece));
     const submitted = this.submit(plans.flatMap(({ commands }) => commands));
     const accept = () => {
       for (const { accepted } of plans) accepted?.();

@@ -90,6 +90,7 @@ describe('zonelab nbd', () => {
     [['--port', '0', '--tls-mode', 'off', '--tls-dir', '/x'], '--tls-mode: got off'],
     [['--port', '0', '--tls-mode', 'optional'], '--tls-mode: got optional'],
     [['--port', '0', '--tls-allow', 'CN=x'], '--tls-allow: got CN=x'],
+    [['--port', '0', '--reorder', '65M'], '--reorder: got 65M'],
     [['--port', '0', '--socket-mode', '600'], '--socket-mode: got 600'],
     [['--socket', '/x', '--socket-mode', '888'], '--socket-mode: got 888'],
     [[], '--socket, --port: got neither'],

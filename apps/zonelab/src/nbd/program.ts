@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { type CliContext, collect } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { FAULTS_HELP, faultPlanArgument } from '../faults.ts';
-import { countArgument } from '../numbers.ts';
+import { MAX_REORDER_BYTES } from '../limits.ts';
+import { countArgument, sizeArgument } from '../numbers.ts';
 import type { ServeOptions, TlsOptions } from './run.ts';
 
 interface NbdFlags {
@@ -13,6 +14,7 @@ interface NbdFlags {
   bind: string;
   export: string;
   readOnly?: true;
+  reorder?: number;
   tlsDir?: string;
   tlsMode?: 'optional' | 'required';
   tlsAllow?: string[];
@@ -20,6 +22,9 @@ interface NbdFlags {
 }
 
 const MAX_PORT = 65_535;
+
+const REORDER_HELP =
+  'bytes of writes ahead of a write pointer that wait for those before them, for clients with several connections';
 
 const TLS_HELP = `
 TLS: the directory holds server-cert.pem and server-key.pem. With ca-cert.pem in it clients must show a certificate
@@ -39,6 +44,7 @@ export function addNbd(program: Command, context: CliContext): void {
     .option('--bind <address>', 'address of the TCP port', '127.0.0.1')
     .option('--export <name>', 'name of the export', '')
     .option('--read-only', 'refuse writes')
+    .option('--reorder <size>', REORDER_HELP, reorderArgument)
     .option('--tls-dir <directory>', 'speak TLS with the certificates in it')
     .option('--tls-mode <mode>', 'required (default) or optional, with --tls-dir', tlsModeArgument)
     .option('--tls-allow <name>', 'admit clients of this name alone; may be repeated', collect)
@@ -60,7 +66,8 @@ function serveOptions(flags: NbdFlags): ServeOptions {
     throw usageError('--socket-mode', mode.toString(8), 'a mode together with --socket');
   }
   const place = socket === undefined ? { host: bind, port: port ?? 0 } : { path: socket };
-  return { place, mode, name, readOnly: readOnly === true, faults, tls: tlsOptions(flags) };
+  const tls = tlsOptions(flags);
+  return { place, mode, name, readOnly: readOnly === true, reorder: flags.reorder, faults, tls };
 }
 
 function tlsOptions({ tlsDir: directory, tlsMode, tlsAllow: allow }: NbdFlags) {
@@ -73,6 +80,12 @@ function tlsOptions({ tlsDir: directory, tlsMode, tlsAllow: allow }: NbdFlags) {
     throw usageError('--tls-allow', allow.join(' '), 'names together with --tls-dir');
   }
   return undefined;
+}
+
+function reorderArgument(text: string): number {
+  const bytes = sizeArgument('--reorder', text);
+  if (bytes <= MAX_REORDER_BYTES) return bytes;
+  throw usageError('--reorder', text, `at most ${MAX_REORDER_BYTES}`);
 }
 
 function tlsModeArgument(text: string): 'optional' | 'required' {

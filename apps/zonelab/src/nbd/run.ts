@@ -18,6 +18,8 @@ export interface ServeOptions {
   /** Export name; the empty one is what clients ask for that name none. */
   readonly name: string;
   readonly readOnly: boolean;
+  /** Bytes of writes that may wait ahead of a write pointer. */
+  readonly reorder?: number | undefined;
   /** What is to go wrong. */
   readonly faults?: FaultPlan | undefined;
   /** Permission bits of the socket. */
@@ -48,7 +50,11 @@ export async function serveImage(path: string, options: ServeOptions, out: Outpu
       credentials,
       onUnexpected: (error) => out.warn(`zonelab nbd: ${describeError(error)}\n`),
     });
-    server.addExport(name, new ZonedExport(device, { description: path }), { allow: tls?.allow });
+    server.addExport(
+      name,
+      new ZonedExport(device, { description: path, reorder: options.reorder }),
+      { allow: tls?.allow },
+    );
     const bound = await server.listen(place, { mode, tls: tls?.mode });
     out.write(`${formatNbdUri({ ...bound, name, tls: tls?.mode === 'required' })}\n`);
     await stop;
