@@ -246,6 +246,14 @@ export interface components {
          * @enum {string}
          */
         limits?: "on" | "off";
+        /** @description Bytes of writes ahead of a write pointer that wait for those before them; 0: none */
+        reorder?: number;
+        rates?: {
+          /** @description Requests a second */
+          iops?: number;
+          /** @description Read and written */
+          bytesPerSecond?: number;
+        };
         /** @description Names in client certificates, one of which a client must have; everyone if left out */
         allow?: string[];
       };
@@ -283,6 +291,14 @@ export interface components {
          * @enum {string}
          */
         limits: "on" | "off";
+        /** @description Bytes of writes ahead of a write pointer that wait for those before them; 0: none */
+        reorder?: number;
+        rates?: {
+          /** @description Requests a second */
+          iops?: number;
+          /** @description Read and written */
+          bytesPerSecond?: number;
+        };
         /** @description Names in client certificates, one of which a client must have; everyone if left out */
         allow?: string[];
       };
