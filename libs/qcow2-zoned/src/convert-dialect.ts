@@ -1,7 +1,7 @@
 /** Copies a zoned image into another dialect: to the native one from any, and to v9. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { createImage } from './create.ts';
+import { type CreateOptions, createImage } from './create.ts';
 import { ZonedDevice } from './device/zoned-device.ts';
 import { ImageError } from './errors.ts';
 import { HostFile } from './file.ts';
@@ -14,9 +14,18 @@ import { ZoneState } from './zones/zone.ts';
 
 export interface ConvertDialectOptions {
   /** Default `native`. */
-  readonly dialect?: 'native' | 'v9';
+  readonly dialect?: 'native' | 'v9' | undefined;
   /** Default: the source's, or the largest smaller one that the zone size is a multiple of. */
-  readonly clusterSize?: number;
+  readonly clusterSize?: number | undefined;
+  /** How else the native image is made. */
+  readonly create?: Pick<
+    CreateOptions,
+    'refcountBits' | 'lazyRefcounts' | 'extendedL2' | 'compressionType'
+  >;
+  /** Limits of the native image, where they are to differ from the source's. */
+  readonly limits?: Partial<
+    Pick<ZonedGeometry, 'maxOpenZones' | 'maxActiveZones' | 'maxAppendBytes'>
+  >;
 }
 
 /**
@@ -38,7 +47,11 @@ export async function convertDialect(
       throw new ImageError('file_exists', `${target}: the file exists already`, { path: target });
     const clusterSize = options.clusterSize ?? clusterFor(geometry, from.clusterSize);
     if (options.dialect === 'v9') await writeV9(from, geometry, temporary, clusterSize);
-    else await writeNative(from, geometry, temporary, clusterSize);
+    else
+      await writeNative(from, { ...geometry, ...options.limits }, temporary, {
+        ...options.create,
+        clusterSize,
+      });
     publish(temporary, target);
   } finally {
     fs.rmSync(temporary, { force: true });
@@ -57,9 +70,9 @@ async function writeNative(
   from: ZonedDevice,
   geometry: ZonedGeometry,
   path: string,
-  clusterSize: number,
+  create: Omit<CreateOptions, 'size'>,
 ): Promise<void> {
-  await createImage(path, { size: from.size, clusterSize, zoned: geometry });
+  await createImage(path, { ...create, size: from.size, zoned: geometry });
   const to = await ZonedDevice.open(path, { enforceLimits: false });
   try {
     for (const zone of allZones(from)) {

@@ -66,6 +66,7 @@ export { type CommitOptions, commitDisk } from './operations/commit.ts';
 export { type CompareOptions, type Comparison, compareDisks } from './operations/compare.ts';
 export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
 export { type ConvertOptions, convertInto, convertToFile } from './operations/convert.ts';
+export { convertZonedToFile, hasZones } from './operations/convert-zoned.ts';
 export { type CopyOptions, copyDisk } from './operations/copy.ts';
 export { type CreateRawOptions, createRaw } from './operations/create-raw.ts';
 export { DiskRange } from './operations/disk-range.ts';

@@ -229,6 +229,54 @@ describe('convert', () => {
   });
 });
 
+describe('convert of a disk with zones', () => {
+  const ZONED = 'size=4M,zone_size=1M,zone_nr_conv=1,max_append_sectors=64,max_open_zones=2';
+  const zones = async (file: string) => (await runCli('zones', file)).stdout;
+
+  beforeEach(async () => {
+    await img('create', '-q', '-o', ZONED, at('zoned'));
+    const commands = ['write -q -P 1 0 64k', 'write -q -P 2 1M 12k', 'write -q -P 3 2M 1M'];
+    await runCli('io', at('zoned'), ...commands.flatMap((command) => ['-c', command]));
+  });
+
+  it('keeps data and zones in a qcow2 image with other clusters', async () => {
+    await converted(
+      '-O',
+      'qcow2',
+      '-o',
+      'cluster_size=4k,refcount_bits=8',
+      at('zoned'),
+      at('ours'),
+    );
+    expect(await zones(at('ours'))).toBe(await zones(at('zoned')));
+    sameContent(at('ours'), at('zoned'));
+    sound(at('ours'));
+  });
+
+  it('takes zones to dialect v9 and back', async () => {
+    const options = `${ZONED},dialect=v9`.replace('size=4M,', '');
+    await converted('-O', 'qcow2', '-o', options, at('zoned'), at('v9'));
+    await converted('-O', 'qcow2', at('v9'), at('ours'));
+    expect((await zones(at('ours'))).replaceAll(/ reset_count.*/g, '')).toBe(
+      (await zones(at('zoned'))).replaceAll(/ reset_count.*/g, ''),
+    );
+    sameContent(at('ours'), at('zoned'));
+  });
+
+  it('refuses zones of another shape, and leaves no file', async () => {
+    const options = ['-O', 'qcow2', '-o', 'zone_size=2M'];
+    const { stderr, exitCode } = await img('convert', ...options, at('zoned'), at('ours'));
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('zoneSize: got 2097152')]);
+    expect(readdirSync(folder)).toEqual(['zoned']);
+  });
+
+  it('warns that zones are lost in a raw image', async () => {
+    const { stderr, exitCode } = await img('convert', at('zoned'), at('ours'));
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('a raw image has no place')]);
+    sameContent(at('ours'), at('zoned'));
+  });
+});
+
 describe('dd', () => {
   it.each([
     'bs=1000 count=3 skip=2',

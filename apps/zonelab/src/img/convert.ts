@@ -4,14 +4,17 @@ import {
   type ConvertOptions,
   convertInto,
   convertToFile,
+  convertZonedToFile,
   type Disk,
+  hasZones,
   ImageError,
   type OpenedDisk,
 } from '@zonelab/qcow2-zoned';
 import { CliError, describeError } from '../errors.ts';
 import type { Output } from '../output.ts';
-import { failure, type ImageFormat, type NamedImage } from './arguments.ts';
+import { failure, type NamedImage } from './arguments.ts';
 import type { ConvertPlan } from './convert-flags.ts';
+import { creationFailure } from './create.ts';
 import { openToRead, openToWrite } from './open.ts';
 import { ProgressLine } from './progress.ts';
 import { sourceOf } from './snapshot-source.ts';
@@ -24,6 +27,12 @@ export async function imgConvert(plan: ConvertPlan, out: Output): Promise<void> 
     const source = sourceDisk(plan, disks);
     if (plan.bitmaps && disks.some(({ format }) => format === 'raw'))
       throw failure('Source lacks bitmap support');
+    const [first] = disks;
+    if (first !== undefined && disks.some(hasZones) && (await convertZones(plan, first, out))) {
+      progress.report(1, 1);
+      progress.end();
+      return;
+    }
     const options = { ...plan.options, onProgress: progress.report };
     if (plan.create === undefined) await convertOver(source, plan.target, options, out);
     else await convertAnew(source, plan, { ...options, create: plan.create });
@@ -31,6 +40,28 @@ export async function imgConvert(plan: ConvertPlan, out: Output): Promise<void> 
   } finally {
     for (const disk of disks) disk.abandon();
   }
+}
+
+/** True where the zones went along; false, and a warning, where there is no place for them in what is made. */
+async function convertZones(plan: ConvertPlan, disk: OpenedDisk, out: Output): Promise<boolean> {
+  const { create, target, sources, snapshot, options } = plan;
+  const reason =
+    target.format !== 'qcow2'
+      ? 'a raw image has no place for them'
+      : create === undefined
+        ? 'the target is there already'
+        : sources.length > 1
+          ? 'several disks become one'
+          : snapshot && 'a snapshot is converted without them';
+  if (reason !== undefined || create === undefined) {
+    out.warn(`zonelab: warning: the zones of '${disk.path}' are lost: ${reason}\n`);
+    return false;
+  }
+  if (options.compress) throw failure('Clusters of a disk with zones are not compressed');
+  if (create.backing)
+    throw failure('A disk with zones is converted whole, not over a backing file');
+  await creating(plan, () => convertZonedToFile(disk.path, target.path, create));
+  return true;
 }
 
 function sourceDisk(plan: ConvertPlan, disks: readonly OpenedDisk[]): Disk {
@@ -41,27 +72,21 @@ function sourceDisk(plan: ConvertPlan, disks: readonly OpenedDisk[]): Disk {
   return sourceOf(first, plan.snapshot);
 }
 
-async function convertAnew(source: Disk, plan: ConvertPlan, options: ConvertOptions) {
-  const { name, path } = plan.target;
-  const format: ImageFormat = plan.target.format ?? 'raw';
+function convertAnew(source: Disk, plan: ConvertPlan, options: ConvertOptions): Promise<void> {
+  const format = plan.target.format ?? 'raw';
+  return creating(plan, () => convertToFile(source, plan.target.path, { ...options, format }));
+}
+
+/** Tells of failures with the names of what was to be made. */
+async function creating({ target }: ConvertPlan, work: () => Promise<void>): Promise<void> {
+  const { name, format = 'raw' } = target;
   try {
-    await convertToFile(source, path, { ...options, format });
+    await work();
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     throw failure(`${name}: error while converting ${format}: ${creationFailure(name, error)}`, {
       cause: error,
     });
-  }
-}
-
-function creationFailure(name: string, error: ImageError): string {
-  switch (error.code) {
-    case 'file_not_found':
-      return `Could not create '${name}': No such file or directory`;
-    case 'image_in_use':
-      return `Failed to get "write" lock: is another process using the image [${name}]?`;
-    default:
-      return describeError(error);
   }
 }
 
