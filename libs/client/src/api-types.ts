@@ -936,6 +936,39 @@ export interface components {
       fillFirst?: boolean;
     }) | ({
       /** @enum {string} */
+      kind: "rocksdb-zenfs" | "f2fs" | "btrfs" | "smr-streams";
+      name?: string;
+      /** @description 4096 if left out */
+      blockSize?: number | string;
+      /** @description Commands in flight per job */
+      queueDepth?: number;
+      /** @description Writers or readers side by side */
+      jobs?: number;
+      /** @description All sequential zones if left out */
+      zones?: {
+        first?: number;
+        count?: number;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      bytes?: number | string;
+      operations?: number;
+      /** @description Simulated time */
+      seconds?: number;
+      /** @description Runs together with the phase before it; ends with it where it has no amount */
+      alongside?: boolean;
+      /** @description Bytes per second to keep below; 0: no bound */
+      rate?: number | string;
+      /** @description Between the end of a command and the next one in its place */
+      thinkNs?: number;
+      /**
+       * @description A phase that needs more open or active zones than the device has is refused, or runs
+       * @enum {string}
+       */
+      overLimit?: "reject" | "count";
+      /** @description Share of the zones that live data takes; 0.6 if left out */
+      liveShare?: number;
+    }) | ({
+      /** @enum {string} */
       kind: "trace";
       name?: string;
       /** @description 4096 if left out */

@@ -127,6 +127,15 @@ export const phaseSchema = z
         .describe('Whether the space is written once before blocks are drawn; true if left out'),
     }),
     z.strictObject({
+      kind: z.enum(['rocksdb-zenfs', 'f2fs', 'btrfs', 'smr-streams']),
+      ...phaseFields,
+      liveShare: share
+        .positive()
+        .max(0.9)
+        .optional()
+        .describe('Share of the zones that live data takes; 0.6 if left out'),
+    }),
+    z.strictObject({
       kind: z.literal('trace'),
       ...phaseFields,
       overProvisioning: overProvisioningField,
@@ -192,6 +201,10 @@ export const WORKLOADS: Readonly<Record<PhaseKind, string>> = {
   'finish-storm': 'Writes one block to a zone, finishes it, and goes on to the next',
   'multi-stream': 'One writer, several streams with a zone of their own each',
   'random-write': 'Writes blocks anywhere, through a log-structured translation on the host',
+  'rocksdb-zenfs': 'Files by lifetime, a finish threshold, garbage collection: RocksDB on ZenFS',
+  f2fs: 'Six logs, checkpoints in conventional zones: F2FS with sections of one zone',
+  btrfs: 'Appended data, metadata apart, a superblock log in two zones: btrfs',
+  'smr-streams': 'Four long streams, the oldest data given up first: recorders and archives',
   trace: 'Plays a trace, through a log-structured translation or as it is',
   idle: 'Gives no command, so that the device gets time for itself',
 };

@@ -7,6 +7,7 @@ import type { DiskTiming } from './device/disk/parameters.ts';
 import type { FlashTiming } from './device/flash/parameters.ts';
 import type { TraceFormat } from './trace/record.ts';
 import type { FioJobOptions } from './workload/fio-options.ts';
+import type { WriterModelName } from './workload/writer-models.ts';
 
 /** Same definition, same report, byte for byte. */
 export interface ExperimentDefinition {
@@ -89,6 +90,10 @@ export const PHASE_KINDS = [
   'random-write',
   'trace',
   'fio',
+  'rocksdb-zenfs',
+  'f2fs',
+  'btrfs',
+  'smr-streams',
 ] as const;
 export type PhaseKind = (typeof PHASE_KINDS)[number];
 
@@ -107,7 +112,8 @@ export type PhaseDefinition =
   | IdlePhase
   | RandomWritePhase
   | TracePhase
-  | FioPhase;
+  | FioPhase
+  | WriterModelPhase;
 
 /** Exactly one of `bytes`, `operations`, `seconds` ends the phase; each counts all jobs together. */
 interface PhaseBase {
@@ -284,4 +290,11 @@ export interface TracePhase extends PhaseBase, TranslationOptions {
 /** A section of a fio job file. */
 export interface FioPhase extends PhaseBase, FioJobOptions {
   readonly kind: 'fio';
+}
+
+/** Writes as a file system or database does: see docs/simulation.md. `blockSize` defaults to 128 KiB. */
+export interface WriterModelPhase extends PhaseBase {
+  readonly kind: WriterModelName;
+  /** Share of the span's capacity that live data takes; above 0 to 0.9, default 0.6. */
+  readonly liveShare?: number;
 }

@@ -65,3 +65,6 @@ export const MIRROR_READ_BYTES = 4 * 1024 * 1024;
 
 /** Commands between two visits to a real device: what is recorded meanwhile stays small. */
 export const MIRROR_SLICE_OPERATIONS = 2000;
+
+/** Of models of real writers that name no block size: what file systems hand to a device at once. */
+export const WRITER_BLOCK_BYTES = 131_072;

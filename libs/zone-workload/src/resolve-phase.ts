@@ -11,7 +11,9 @@ import {
 import type { Problems } from './problems.ts';
 import type { ResolvedDevice, ResolvedPhase } from './resolve.ts';
 import { checkTranslation } from './resolve-translation.ts';
+import { checkWriterModel } from './resolve-writer-model.ts';
 import { TRACE_FORMATS } from './trace/record.ts';
+import { WRITER_MODEL_NAMES } from './workload/writer-models.ts';
 
 /** Kinds that need active zones. */
 const WRITERS: ReadonlySet<PhaseKind> = new Set([
@@ -25,6 +27,7 @@ const WRITERS: ReadonlySet<PhaseKind> = new Set([
   'random-write',
   'trace',
   'fio',
+  ...WRITER_MODEL_NAMES,
 ]);
 
 const ENDS_BY_ITSELF: ReadonlySet<PhaseKind> = new Set(['fill', 'trace', 'fio']);
@@ -48,6 +51,7 @@ export function checkPhase(
   checkParallelism(path, phase, device, problems);
   checkOptions(path, phase, problems);
   checkTranslation(path, phase, device.geometry, problems);
+  checkWriterModel(path, phase, device.geometry, problems);
   if (phase.kind === 'random-read-below-wp') checkReadable(path, phase, surroundings, problems);
 }
 
@@ -194,6 +198,14 @@ function checkOptions(path: string, phase: ResolvedPhase, problems: Problems): v
       }
       return;
     case 'fio':
+      return;
+    case 'rocksdb-zenfs':
+    case 'f2fs':
+    case 'btrfs':
+    case 'smr-streams':
+      if (!(phase.liveShare > 0 && phase.liveShare <= 0.9)) {
+        problems.add(`${path}.liveShare`, phase.liveShare, 'a number above 0 to 0.9');
+      }
       return;
     case 'fill':
     case 'idle':

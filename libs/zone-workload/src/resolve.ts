@@ -12,7 +12,13 @@ import { PRESETS } from './device/presets.ts';
 import type { Span } from './device/zone-layout.ts';
 import { type DefinitionProblem, WorkloadError } from './errors.ts';
 import { parseFioJobs } from './fio/jobs.ts';
-import { DEFAULT_BLOCK_BYTES, MAX_FIO_BYTES, MAX_PHASES, MAX_ZONES } from './limits.ts';
+import {
+  DEFAULT_BLOCK_BYTES,
+  MAX_FIO_BYTES,
+  MAX_PHASES,
+  MAX_ZONES,
+  WRITER_BLOCK_BYTES,
+} from './limits.ts';
 import { Problems } from './problems.ts';
 import { checkPhase } from './resolve-phase.ts';
 import { resolveTiming } from './resolve-timing.ts';
@@ -174,6 +180,11 @@ function resolvePhase(phase: PhaseDefinition, geometry: ZonedGeometry): Resolved
         ...phase,
         zones,
       };
+    case 'rocksdb-zenfs':
+    case 'f2fs':
+    case 'btrfs':
+    case 'smr-streams':
+      return { ...common, blockSize: WRITER_BLOCK_BYTES, liveShare: 0.6, ...phase, zones };
     case 'reset-churn':
       return { ...common, fill: 1, finish: false, ...phase, zones };
     case 'random-read':

@@ -26,7 +26,7 @@ function geometryOf(profile: ZonedProfile) {
 function anyCommand(random: Random, device: SimulatedDevice): Command {
   const { zoneCount, zoneSize } = device.geometry;
   const zone = random.below(zoneCount);
-  const op = random.below(5) as Op;
+  const op = random.below(7) as Op;
   const length = op >= Op.Reset ? 0 : (1 + random.below(4)) * 4 * KIB;
   if (op !== Op.Write) return { op, zoneIndex: zone, length, offset: zone * zoneSize };
   const astray = zone * zoneSize + random.below(4) * 4 * KIB;

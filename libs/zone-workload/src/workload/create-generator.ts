@@ -7,6 +7,7 @@ import type { ResolvedPhase } from '../resolve.ts';
 import { logicalBlocksOf } from '../resolve-translation.ts';
 import { TraceFeed } from '../trace/feed.ts';
 import { createDraw } from './distribution.ts';
+import { FileWriter } from './file-writer.ts';
 import { Fill } from './fill.ts';
 import { FioJob } from './fio-job.ts';
 import type { Generator, HostView } from './generator.ts';
@@ -19,6 +20,7 @@ import { BelowWpReader, RandomReader, SequentialReader } from './readers.ts';
 import { ResetChurn } from './reset-churn.ts';
 import { FinishStorm, ResetStorm } from './storms.ts';
 import { TracePlayer } from './trace-player.ts';
+import { WRITER_MODELS } from './writer-models.ts';
 import { ZoneWriter } from './zone-writer.ts';
 
 /** @param phaseIndex tells the random streams of phases apart. */
@@ -72,6 +74,14 @@ export function createGenerator(
       const translation = phase.translation === 'log' ? createTranslation(phase, view) : undefined;
       const feed = new TraceFeed(trace, format, openTrace(trace));
       return new TracePlayer(view, feed, translation, { blockSize, speed });
+    }
+    case 'rocksdb-zenfs':
+    case 'f2fs':
+    case 'btrfs':
+    case 'smr-streams': {
+      const random = new Random(seed, phaseIndex, 0);
+      const model = WRITER_MODELS[phase.kind];
+      return new FileWriter(view, model, span, blockSize, phase.liveShare, random);
     }
     case 'fio':
       return new FioJob(view, phase, span, jobs, blockSize, streams());
