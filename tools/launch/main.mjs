@@ -1,8 +1,6 @@
 // Sets up what a command needs, on stderr only, and runs it. Plain Node: nothing is installed yet.
 import { ensureBenchmarks, ensureBuilt, ensureBundle } from './bundle.mjs';
-import { BENCHMARK_TOOLS, ensureTools } from './debian.mjs';
 import { root, SetupError, say } from './process.mjs';
-import { runTests } from './test.mjs';
 
 const MINIMUM_NODE = [20, 19];
 
@@ -10,21 +8,24 @@ async function main([command, ...args]) {
   requireNode();
   process.env.ZONELAB_ROOT = root;
   if (command === 'test') {
+    const { runTests } = await import('./test.mjs');
     process.exitCode = runTests(args);
     return;
   }
   const wantsHelp = args.includes('--help') || args.includes('-h');
   if ((command === 'up' || command === 'demo') && !wantsHelp) {
+    const { ensureTools } = await import('./debian.mjs');
     const redis = process.env.REDIS_URL ? [] : ['redis-server'];
     ensureTools(command === 'demo' ? [...redis, 'qemu-utils', 'libnbd-bin'] : redis);
-    ensureBuilt();
+    await ensureBuilt();
   }
   if (command === 'bench') {
+    const { BENCHMARK_TOOLS, ensureTools } = await import('./debian.mjs');
     if (!wantsHelp) ensureTools(BENCHMARK_TOOLS);
     await import(await ensureBenchmarks());
     return;
   }
-  await import(await ensureBundle());
+  await import(await ensureBundle([command, ...args]));
 }
 
 function requireNode() {

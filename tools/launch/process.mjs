@@ -1,5 +1,4 @@
 // Child processes of the launcher, and how it ends when the machine lacks something.
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +11,9 @@ export const NX = join(root, 'node_modules/.bin/nx');
 
 /** Something that set-up cannot provide: the message is one line, the exit code 2. */
 export class SetupError extends Error {}
+
+/** Loaded when something must be run: most commands start nothing. */
+const spawnSync = (...words) => process.getBuiltinModule('node:child_process').spawnSync(...words);
 
 export function say(message) {
   process.stderr.write(`zonelab: ${message}\n`);

@@ -1,11 +1,7 @@
 /** Entry of the bundle. */
+import { endWithReader } from './end-with-reader.ts';
 import { processOutput } from './output.ts';
 import { runProgram } from './program.ts';
 
-// `zonelab zones … | head` ends the reader first: nothing is left to say then.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-
+endWithReader();
 process.exitCode = await runProgram(process.argv.slice(2), processOutput);

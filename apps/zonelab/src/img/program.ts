@@ -1,9 +1,9 @@
 /** The `img` commands: qemu-img's arguments, output and exit codes. */
-import { type Command, Option } from 'commander';
-import { type CliContext, collect, outputOption } from '../context.ts';
-import type { OutputForm } from '../output.ts';
+import type { Command } from 'commander';
+import { type CliContext, collect } from '../context.ts';
 import { addChangeCommands } from './change-program.ts';
 import { addCheck } from './check-program.ts';
+import { addInfo } from './info-program.ts';
 import { addLookCommands } from './look-program.ts';
 import { addSnapshot } from './snapshot-program.ts';
 
@@ -41,27 +41,4 @@ export function addImgCommands(program: Command, context: CliContext): void {
   addLookCommands(img, context);
   addChangeCommands(img, context);
   addSnapshot(img, context);
-}
-
-interface InfoFlags {
-  f?: 'raw' | 'qcow2';
-  output: OutputForm;
-  backingChain?: true;
-}
-
-function addInfo(img: Command, context: CliContext): void {
-  img
-    .command('info')
-    .description('show what an image is; opens neither its backing file nor its data file')
-    .argument('<file>')
-    .addOption(
-      new Option('-f <format>', 'image format; found out when not given').choices(['raw', 'qcow2']),
-    )
-    .option('--backing-chain', 'show the files behind the image too')
-    .option('-U, --force-share', 'accepted for compatibility: info never locks the image')
-    .addOption(outputOption())
-    .action(async (file: string, { f: format, output: form, backingChain }: InfoFlags) => {
-      const { imgInfo } = await import('./info.ts');
-      await imgInfo(file, { form, format, chain: backingChain === true }, context.out);
-    });
 }
