@@ -236,6 +236,7 @@ export class DeviceCore {
   recover(fallenBack: readonly number[]): void {
     cutAtWritePointers(this.image, this.zones);
     for (const index of fallenBack) this.#store?.noteChange(index);
+    this.#store?.noteGeometry();
   }
 
   /** Zones that something failed in are made as their write pointers say, before anything builds on them. */

@@ -19,6 +19,11 @@ export class ImageMark {
     private info: ZoneTableInfo | undefined,
   ) {}
 
+  /** After the zone table has moved: where it is now. */
+  adopt(info: ZoneTableInfo | undefined): void {
+    this.info = info;
+  }
+
   /** True from the first change until a clean close. */
   get open(): boolean {
     return this.#open;

@@ -6,6 +6,7 @@ import {
   blockHolds,
   blockOfZone,
   geometryAgrees,
+  geometryAgreesButSize,
   getRecord,
   recordFault,
   type ZoneRecord,
@@ -45,7 +46,11 @@ export interface LoadedZones {
  * Undefined for an image without zones. Throws `invalid_image` and `unsupported_feature` for extensions that
  * contradict the image; a damaged table is no error here but a doubt.
  */
-export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZones | undefined {
+export function loadZones(
+  image: Qcow2Image,
+  enforceLimits: boolean,
+  { verify = true }: { readonly verify?: boolean } = {},
+): LoadedZones | undefined {
   const described = describeZoned(image.header);
   if (described === undefined) return undefined;
   const { dialect, geometry, info, extension } = described;
@@ -53,15 +58,15 @@ export function loadZones(image: Qcow2Image, enforceLimits: boolean): LoadedZone
   if (info === undefined) return loadOthers(image, described, machine);
   checkPlace(info, geometry, image);
   const table = readTable(image, info, geometry);
-  const doubts = geometryDoubts(table, extension, geometry.size);
+  const doubts = geometryDoubts(table, extension, geometry.size, info.unclean);
   for (let index = 0; index < geometry.zoneCount; index++) {
     const doubt = restoreZone(machine, table, index);
     if (doubt !== undefined) doubts.push(doubt);
   }
   const extensions = new ExtensionStore(image, machine, info.offset);
   doubts.push(...extensions.load());
-  const foreign = mayBeForeign(image, info);
-  const fallenBack = info.unclean && doubts.length === 0 ? fallBack(image, machine) : [];
+  const foreign = verify && mayBeForeign(image, info);
+  const fallenBack = verify && info.unclean && doubts.length === 0 ? fallBack(image, machine) : [];
   if (doubts.length === 0 && foreign) doubts.push(...contradictions(image, machine));
   const unsettled = foreign || info.unclean;
   return { dialect, machine, info, table, extensions, unsettled, fallenBack, doubts };
@@ -97,9 +102,16 @@ function readTable(image: Qcow2Image, info: ZoneTableInfo, geometry: ZonedGeomet
   return table;
 }
 
-function geometryDoubts(table: Buffer, extension: Buffer, size: number): string[] {
+/** A crash may leave a resize half done: the header rules then, and recovery writes block 0 again. */
+function geometryDoubts(
+  table: Buffer,
+  extension: Buffer,
+  size: number,
+  unclean: boolean,
+): string[] {
   if (!blockHolds(table, 0)) return ['zone table block 0: the checksum does not hold'];
-  return geometryAgrees(table, extension, size)
+  const agrees = unclean && geometryAgreesButSize(table, extension);
+  return agrees || geometryAgrees(table, extension, size)
     ? []
     : ['zone table block 0: it describes another geometry than the header'];
 }

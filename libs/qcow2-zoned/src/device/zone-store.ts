@@ -14,11 +14,13 @@
  */
 import {
   blockOfZone,
+  putGeometry,
   putRecord,
   sealBlock,
   ZONE_BLOCK_BYTES,
   type ZoneRecord,
 } from '../format/zone-table.ts';
+import { encodeZonedExtension } from '../format/zoned-extension.ts';
 import type { FlushBatch, FlushParticipant, Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import { ZoneState } from '../zones/zone.ts';
@@ -27,6 +29,7 @@ import type { ExtensionStore } from './extension-store.ts';
 export class ZoneStore implements FlushParticipant {
   readonly #changed = new Set<number>();
   readonly #reset = new Set<number>();
+  #geometryChanged = false;
   /** Zones whose descriptor extension was set. */
   readonly #extended = new Set<number>();
 
@@ -50,13 +53,23 @@ export class ZoneStore implements FlushParticipant {
     this.noteChange(zoneIndex);
   }
 
+  /** Block 0 says what the header says, from the next flush on. */
+  noteGeometry(): void {
+    const { geometry } = this.machine;
+    putGeometry(this.table, encodeZonedExtension(geometry), geometry.size);
+    this.#geometryChanged = true;
+    this.image.noteChange();
+  }
+
   noteExtension(zoneIndex: number): void {
     this.#extended.add(zoneIndex);
     this.noteChange(zoneIndex);
   }
 
   beginFlush(tablesChange: boolean): FlushBatch | undefined {
-    if (this.#changed.size === 0) return undefined;
+    if (this.#changed.size === 0 && !this.#geometryChanged) return undefined;
+    const geometryBlock = this.#geometryChanged ? [0] : [];
+    this.#geometryChanged = false;
     const first = new Map<number, ZoneRecord>();
     const withTables = new Map<number, ZoneRecord>();
     const last = new Map<number, ZoneRecord>();
@@ -79,6 +92,7 @@ export class ZoneStore implements FlushParticipant {
     this.#extended.clear();
     return {
       writeFirst: () => {
+        this.#writeBlocks(geometryBlock);
         this.#write(first);
         this.extensions.write(extendFirst);
       },
@@ -107,6 +121,10 @@ export class ZoneStore implements FlushParticipant {
       putRecord(this.table, index, record);
       blocks.add(blockOfZone(index));
     }
+    this.#writeBlocks(blocks);
+  }
+
+  #writeBlocks(blocks: Iterable<number>): void {
     for (const block of blocks) {
       const guest = this.tableOffset + block * ZONE_BLOCK_BYTES;
       const host = this.image.hostOffset(guest);

@@ -21,6 +21,7 @@ import { type DeviceCommand, refuseOutside } from './commands.ts';
 import { DeviceCore, type Sleep } from './core.ts';
 import { ImageMark } from './image-mark.ts';
 import { type LoadedZones, loadZones, refuseDoubts } from './load.ts';
+import { planResize } from './resize.ts';
 import { type MaybePromise, Turnstile } from './turnstile.ts';
 
 export interface OpenOptions {
@@ -307,8 +308,32 @@ export class ZonedDevice {
       await this.#image.applySnapshot(idOrName);
       const zones = loadZones(this.#image, this.#enforceLimits);
       refuseDoubts(this.#path, zones);
-      if (zones !== undefined) this.#core.adopt(zones);
+      if (zones !== undefined) this.#adopt(zones);
     });
+  }
+
+  /**
+   * Makes the disk `size` bytes long. New zones are empty; zones that go, or become shorter, must be empty. Snapshots
+   * keep their own size. Errors: `invalid_option` for the size, `invalid_zone_operation` naming the zone that is not
+   * empty, `unsupported_feature`, `no_space`.
+   */
+  resize(size: number): Promise<void> {
+    return this.#alone(async () => {
+      const { machine } = this.#core;
+      if (machine === undefined) return this.#image.resize(size);
+      await this.#image.flush();
+      const zones = loadZones(this.#image, this.#enforceLimits, { verify: false });
+      if (zones?.info === undefined || size === this.size) return;
+      await this.#image.resizeZoned(size, planResize(this.#image, zones, machine, size));
+      const resized = loadZones(this.#image, this.#enforceLimits, { verify: false });
+      refuseDoubts(this.#path, resized);
+      if (resized !== undefined) this.#adopt(resized);
+    });
+  }
+
+  #adopt(zones: LoadedZones): void {
+    this.#mark.adopt(zones.info);
+    this.#core.adopt(zones);
   }
 
   /** Tells of every change of a zone's condition, as it happens. Returns the way to stop. */

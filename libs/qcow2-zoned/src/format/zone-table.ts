@@ -188,6 +188,18 @@ const ACTIVE: ReadonlySet<number> = new Set([
   ZoneState.ExplicitOpen,
   ZoneState.Closed,
 ]);
+/** Bytes of the zoned extension that change with the size of the disk: nr_zones. */
+const ZONE_COUNT = { from: 12, to: 16 };
+
+/** True where block 0 repeats this geometry but for the size of the disk. */
+export function geometryAgreesButSize(table: Buffer, extension: Buffer): boolean {
+  const stored = table.subarray(ENTRIES_AT, ENTRIES_AT + extension.length);
+  return (
+    stored.subarray(0, ZONE_COUNT.from).equals(extension.subarray(0, ZONE_COUNT.from)) &&
+    stored.subarray(ZONE_COUNT.to).equals(extension.subarray(ZONE_COUNT.to))
+  );
+}
+
 const STATES: ReadonlySet<number> = new Set(Object.values(ZoneState));
 
 /** Why a record cannot be true of the zone [start, end), or undefined where it can. All bytes. */

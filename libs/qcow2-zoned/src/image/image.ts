@@ -19,6 +19,7 @@ import {
 } from '../format/header.ts';
 import { rewriteHeader } from '../format/header-rewrite.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
+import { zonesFollowSize, zonesInFirstSector } from '../format/zoned-header.ts';
 import { MAX_MAPPED_SEARCH_BYTES } from '../limits.ts';
 import { ClusterMap } from './cluster-map.ts';
 import {
@@ -39,7 +40,7 @@ import { hasDataFile } from './l2-layout.ts';
 import { headerMetadata, MetadataGuard, type MetadataRange } from './metadata-guard.ts';
 import { preallocate } from './preallocate.ts';
 import { Refcounts } from './refcounts.ts';
-import { Resizer } from './resizer.ts';
+import { Resizer, type ZoneTableMove } from './resizer.ts';
 import { readSnapshots } from './snapshot-list.ts';
 import { SnapshotKeeper } from './snapshots.ts';
 
@@ -266,7 +267,18 @@ export class Qcow2Image implements Disk {
    * else may use the image until it resolves. Errors: see `Resizer`.
    */
   resize(size: number): Promise<void> {
-    const resizer = new Resizer({
+    return this.#rebuild(() => this.#resizer().resize(size));
+  }
+
+  /** The same for a zoned disk, whose zone table moves along: see `Resizer`. */
+  resizeZoned(size: number, move: ZoneTableMove): Promise<void> {
+    if (!zonesInFirstSector(this.#header)) this.updateHeader((header) => header);
+    const write = (offset: number, data: Buffer): void => this.write(offset, data);
+    return this.#rebuild(() => this.#resizer().resizeZoned(size, { ...move, write }));
+  }
+
+  #resizer(): Resizer {
+    return new Resizer({
       ...{ file: this.#file, dataFile: this.#parts.dataFile, backing: this.#parts.backing },
       refcounts: this.#refcounts,
       tables: () => this.#tables,
@@ -274,7 +286,6 @@ export class Qcow2Image implements Disk {
       flush: () => this.#flusher.flushCounts(),
       switchTo: (header) => this.#switchTo(header),
     });
-    return this.#rebuild(() => resizer.resize(size));
   }
 
   /** The first guest offset in [offset, end) that is not mapped at all, in no file of the chain, or `end`. */
@@ -406,11 +417,14 @@ export class Qcow2Image implements Disk {
 
   /** One sector changes which tables are the image's. What they refer to must be durable. */
   #switchTo(header: Qcow2Header): void {
-    this.#file.syncNow();
-    this.#file.write(encodePointers(header), POINTERS_AT);
-    this.#file.syncNow();
+    const next = zonesFollowSize(this.#header, header);
     const moved = header.l1TableOffset !== this.#header.l1TableOffset;
-    this.#header = header;
+    this.#file.syncNow();
+    if (next === header) {
+      this.#file.write(encodePointers(header), POINTERS_AT);
+      this.#file.syncNow();
+      this.#header = header;
+    } else this.#header = rewriteHeader(this.#file, next);
     this.#guard.reset();
     if (moved) this.#tables = this.#openTables();
   }

@@ -28,6 +28,20 @@ export interface ResizeHost {
   switchTo(header: Qcow2Header): void;
 }
 
+export interface GuestRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Where a zone table lies, where it is going to, and what it says then: padded to whole clusters. */
+export interface ZoneTableMove {
+  readonly from: GuestRange;
+  readonly to: GuestRange;
+  readonly table: Buffer;
+}
+
+type WriteGuest = (offset: number, data: Buffer) => void;
+
 const SECTOR_BYTES = 512;
 
 /** L2 tables between flushes while a range is made zero: bounds those that wait in memory. */
@@ -44,7 +58,51 @@ export class Resizer {
     else if (size < before) await this.#shrink(size);
   }
 
+  /**
+   * A zoned disk: its zone table is written at its new place before the switch, and given back at its old one after it.
+   * Where both are the same place, block 0 follows the switch; all else in the table means the same before and after.
+   * What lies in the zones that come or go is unmapped already. Errors: as for `resize`.
+   */
+  async resizeZoned(size: number, move: ZoneTableMove & { write: WriteGuest }): Promise<void> {
+    const { from, to, table, write } = move;
+    const before = this.host.header().size;
+    this.#refuseSize(size);
+    const entries = Math.ceil((to.offset + to.length) / this.#span());
+    if (entries * ENTRY_BYTES > MAX_L1_BYTES) throw invalidSize(size, 'what the L1 table maps');
+    if (entries > this.host.header().l1Entries) await this.#moveL1(entries, before);
+    if (size > before) await this.#clearAround(before, size, from);
+    const stays = from.offset === to.offset;
+    // In place a smaller disk's entries are there, and those of the zones that go must outlive the switch.
+    if (!stays) write(to.offset, table);
+    else if (size > before) write(to.offset + SECTOR_BYTES, table.subarray(SECTOR_BYTES));
+    await this.host.flush();
+    this.host.switchTo({ ...this.host.header(), size });
+    const { eraser } = this.host.tables();
+    if (stays) write(to.offset, table.subarray(0, SECTOR_BYTES));
+    else eraser.drop(from.offset, from.length);
+    if (stays && from.length > to.length)
+      eraser.drop(to.offset + to.length, from.length - to.length);
+    await this.host.flush();
+  }
+
+  /** New zones read as zeroes; the old zone table, where it will lie among them, must outlive the switch. */
+  async #clearAround(before: number, size: number, table: GuestRange): Promise<void> {
+    const tableEnd = table.offset + table.length;
+    await this.#clear(before, Math.min(size, table.offset));
+    if (tableEnd < size) await this.#clear(tableEnd, size);
+  }
+
   #refuse(size: number): void {
+    this.#refuseSize(size);
+    if (findExtension(this.host.header(), EXTENSION.zoned) !== undefined)
+      throw new ImageError(
+        'unsupported_feature',
+        `${this.host.file.path}: a zoned disk is resized with its zones`,
+        { path: this.host.file.path, field: 'zoned', given: size },
+      );
+  }
+
+  #refuseSize(size: number): void {
     const header = this.host.header();
     const unsupported = (field: string, given: string | number, message: string): never => {
       throw new ImageError('unsupported_feature', `${this.host.file.path}: ${message}`, {
@@ -59,8 +117,6 @@ export class Resizer {
         size,
         `at most ${(MAX_L1_BYTES / ENTRY_BYTES) * span}: larger clusters reach further`,
       );
-    if (findExtension(header, EXTENSION.zoned) !== undefined)
-      unsupported('zoned', size, 'a zoned disk keeps its size');
     if (header.snapshotCount > 0 && header.version < 3)
       unsupported(
         'nb_snapshots',
