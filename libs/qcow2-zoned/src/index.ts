@@ -41,7 +41,7 @@ export {
 export type { Bitmap } from './format/bitmaps.ts';
 export type { Encryption, LuksInfo } from './format/crypto-header.ts';
 export type { Snapshot } from './format/snapshot-table.ts';
-export type { ZonedDialect } from './format/zoned-dialects.ts';
+export { describeZoned, type ZonedDialect } from './format/zoned-dialects.ts';
 export type { WriteGuard } from './guarded-file.ts';
 export type { Disk, Extent } from './image/disk.ts';
 export { type ImageParts, Qcow2Image } from './image/image.ts';

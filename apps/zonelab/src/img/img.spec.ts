@@ -45,6 +45,19 @@ it('makes zoned images that qemu-img finds healthy', async () => {
   expect(JSON.parse(qemuImg('info', '--output=json', image))['virtual-size']).toBe(1024 ** 3);
 });
 
+it('resizes zoned images with their zones, over empty ones only', async () => {
+  await runCli('img', 'create', '-q', image, '-o', 'size=4M,zone_size=1M');
+  await runCli('io', image, '-c', 'write -q 2M 4k');
+  expect((await runCli('img', 'resize', image, '8M')).stdout).toBe('Image resized.\n');
+  const refused = await runCli('img', 'resize', '--shrink', image, '2M');
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('zone 2') });
+  await runCli('img', 'resize', '--shrink', image, '3M');
+  expect((await runCli('io', image, '-c', 'zrp 2M 2')).stdout).toBe(
+    'start: 0x1000, len 0x800, cap 0x800, wptr 0x1008, zcond:4, [type: 2]\n',
+  );
+  expect(qemuImg('check', image)).toContain('No errors were found on the image.');
+});
+
 it('adds every field of the zoned extension to the JSON form', async () => {
   await runCli('img', 'create', '-q', image, '-o', ZONED);
   const { stdout } = await runCli('img', 'info', '--output', 'json', image);

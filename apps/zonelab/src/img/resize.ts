@@ -1,5 +1,5 @@
 /** `zonelab img resize`. */
-import { ImageError, resizeDisk } from '@zonelab/qcow2-zoned';
+import { describeZoned, ImageError, resizeDisk, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { CliError, describeError } from '../errors.ts';
 import { readSize } from '../numbers.ts';
 import type { Output } from '../output.ts';
@@ -22,6 +22,7 @@ export async function imgResize(image: NamedImage, args: ResizeArguments, out: O
   if (preallocation === undefined)
     throw failure(`Invalid preallocation mode '${args.preallocation}'`);
   const disk = await openToWrite(image, out);
+  let zonedSize: number | undefined;
   try {
     const before = disk.size;
     const size = change.sign === 0 ? change.bytes : before + change.sign * change.bytes;
@@ -31,14 +32,32 @@ export async function imgResize(image: NamedImage, args: ResizeArguments, out: O
     if (size < before && !args.shrink) refuseShrink(out);
     if (size % SECTOR_BYTES !== 0 && disk.format === 'qcow2')
       throw failure('The new size must be a multiple of 512');
-    await resizeDisk(disk, Math.ceil(size / SECTOR_BYTES) * SECTOR_BYTES, { preallocation });
+    const rounded = Math.ceil(size / SECTOR_BYTES) * SECTOR_BYTES;
+    const zoned = disk.image !== undefined && describeZoned(disk.image.header) !== undefined;
+    if (zoned && preallocation !== 'off') throw failure('Zones are never preallocated');
+    if (zoned) zonedSize = rounded;
+    else await resizeDisk(disk, rounded, { preallocation });
     await disk.close();
   } catch (error) {
     disk.abandon();
     if (error instanceof ImageError) throw new CliError('failed', describeError(error));
     throw error;
   }
+  if (zonedSize !== undefined) await resizeZoned(image.path, zonedSize);
   if (!args.quiet) out.write('Image resized.\n');
+}
+
+/** A disk with zones takes them along, and goes only over empty ones. */
+async function resizeZoned(path: string, size: number): Promise<void> {
+  const device = await ZonedDevice.open(path);
+  try {
+    await device.resize(size);
+  } catch (error) {
+    if (error instanceof ImageError) throw new CliError('failed', describeError(error));
+    throw error;
+  } finally {
+    await device.close();
+  }
 }
 
 function refuseShrink(out: Output): never {
