@@ -3,6 +3,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { Catalog } from '@zonelab/catalog';
+import { ContentController } from './content/content.controller.ts';
+import { ContentService } from './content/content.service.ts';
+import { ImportService } from './content/import.service.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventsController } from './events/events.controller.ts';
 import { ChoicesController } from './experiments/choices.controller.ts';
@@ -20,6 +23,7 @@ import { ProblemFilter } from './http/problem.filter.ts';
 import { Rates } from './http/rates.ts';
 import { UndeclaredInputGuard } from './http/undeclared-input.guard.ts';
 import { ValidationPipe } from './http/validation.pipe.ts';
+import { VersionTagInterceptor } from './http/version-tag.ts';
 import { ImagesController } from './images/images.controller.ts';
 import { ImagesService } from './images/images.service.ts';
 import { KeysController } from './keys/keys.controller.ts';
@@ -42,6 +46,7 @@ export class AppModule implements OnApplicationShutdown {
     return {
       module: AppModule,
       controllers: [
+        ContentController,
         ImagesController,
         ZonesController,
         SnapshotsController,
@@ -61,6 +66,7 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_PIPE, useClass: ValidationPipe },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: UndeclaredInputGuard },
+        { provide: APP_INTERCEPTOR, useClass: VersionTagInterceptor },
         { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         Rates,
@@ -69,6 +75,8 @@ export class AppModule implements OnApplicationShutdown {
         ImagesService,
         ZonesService,
         SnapshotsService,
+        ContentService,
+        ImportService,
         RestingImages,
         Gateways,
         ExportsService,

@@ -8,6 +8,7 @@ import { Catalog } from '@zonelab/catalog';
 import { nestLogger } from '@zonelab/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.ts';
+import { takeUploads } from './content/upload.ts';
 import { readJsonAlone } from './http/json-body.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
@@ -29,6 +30,7 @@ export async function createApp(options: ImageApiOptions): Promise<NestFastifyAp
     { logger: nestLogger(options.logger), abortOnError: false, bodyParser: false }, // JSON alone
   );
   readJsonAlone(app);
+  takeUploads(app);
   // No upgrade to HTTPS: the API may be served without, and the page of /docs loads its own parts.
   await app.register(helmet, {
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },

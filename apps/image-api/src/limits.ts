@@ -62,3 +62,15 @@ export const CUT_SHORT_AFTER_MS = 5 * 60_000;
 
 /** A folder without a row that is younger may belong to a creation that is going on. */
 export const LEFTOVER_AFTER_MS = 3600_000;
+
+/** Read from a disk in one go: large enough for speed, small beside what a slow client leaves in memory. */
+export const CONTENT_CHUNK_BYTES = 1024 * 1024;
+
+/** Written to an image in one go, and left out where it is zeroes: a cluster of the default size. */
+export const IMPORT_BLOCK_BYTES = 64 * 1024;
+
+/** Largest file taken in; an image of a hundred times that is better put into the pool by hand. */
+export const MAX_IMPORT_BYTES = 1024 ** 4;
+
+/** An upload that sends nothing for so long has ended without saying so. */
+export const UPLOAD_IDLE_MS = 60_000;

@@ -17,6 +17,12 @@ export {
   pageQuerySchema,
 } from './common.ts';
 export {
+  type ContentQuery,
+  contentQuerySchema,
+  type ImportQuery,
+  importQuerySchema,
+} from './content.ts';
+export {
   type EventResource,
   type EventType,
   eventSchema,

@@ -16,6 +16,7 @@ import {
 import { Catalog, type PostIdentity } from '@zonelab/catalog';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { isUpload } from '../content/upload.ts';
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from '../limits.ts';
 import { keyOwner } from './auth.guard.ts';
 import { type ProblemDetails, ProblemError } from './problem.ts';
@@ -100,6 +101,7 @@ function identify(request: FastifyRequest): PostIdentity | undefined {
   const token = request.headers[HEADER];
   const owner = keyOwner(request);
   if (request.method !== 'POST' || token === undefined || !owner) return undefined;
+  if (isUpload(request.body)) return undefined; // its name is taken once it is done
   if (typeof token !== 'string' || token.length < 1 || token.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
     const allowed = `one value of 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
     throw invalidRequest([{ path: 'Idempotency-Key', given: token, allowed }]);

@@ -9,7 +9,6 @@ import {
   Patch,
   Post,
   Query,
-  UseInterceptors,
 } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
@@ -24,11 +23,10 @@ import {
   type UpdateImage,
   updateImageSchema,
 } from '@zonelab/contracts';
-import { VersionTagInterceptor, versionOf } from '../http/version-tag.ts';
+import { versionOf } from '../http/version-tag.ts';
 import { ImagesService } from './images.service.ts';
 
 @ApiTags('images')
-@UseInterceptors(VersionTagInterceptor)
 @Controller('v1/images')
 export class ImagesController {
   constructor(private readonly images: ImagesService) {}

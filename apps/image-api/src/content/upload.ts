@@ -1,0 +1,26 @@
+/** Bodies that are files: taken as streams, by the one route that wants them. */
+
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+/** A body on its way, not decompressed. */
+export type Upload = IncomingMessage;
+
+const ROUTE = '/v1/images/import';
+
+export function takeUploads(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
+    if (new URL(request.url, 'http://host').pathname === ROUTE) done(null, payload);
+    else done(Object.assign(new Error('this route takes JSON'), { statusCode: 415 }));
+  });
+  // The rest of a body that is refused: a client that sends it all then hears why, and the connection can end.
+  fastify.addHook('onSend', async ({ body }) => {
+    if (isUpload(body)) setImmediate(() => body.unpipe().resume()); // once its reader has let go of it
+  });
+}
+
+export function isUpload(body: unknown): body is Upload {
+  return body instanceof Readable;
+}
