@@ -18,6 +18,7 @@ import { Gateways } from './gateways/gateways.ts';
 import { HealthController } from './health/health.controller.ts';
 import { AuditInterceptor } from './http/audit.interceptor.ts';
 import { AuthGuard } from './http/auth.guard.ts';
+import { Drain } from './http/drain.ts';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { Rates } from './http/rates.ts';
@@ -70,6 +71,7 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         Rates,
+        Drain,
         EventFeed,
         Pruning,
         ImagesService,

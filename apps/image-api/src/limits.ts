@@ -74,3 +74,6 @@ export const MAX_IMPORT_BYTES = 1024 ** 4;
 
 /** An upload that sends nothing for so long has ended without saying so. */
 export const UPLOAD_IDLE_MS = 60_000;
+
+/** What is in hand when the service stops has so long to finish; a stuck client is cut off then. */
+export const DRAIN_MS = 5_000;

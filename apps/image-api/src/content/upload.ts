@@ -15,9 +15,11 @@ export function takeUploads(app: NestFastifyApplication): void {
     if (new URL(request.url, 'http://host').pathname === ROUTE) done(null, payload);
     else done(Object.assign(new Error('this route takes JSON'), { statusCode: 415 }));
   });
-  // The rest of a body that is refused: a client that sends it all then hears why, and the connection can end.
-  fastify.addHook('onSend', async ({ body }) => {
-    if (isUpload(body)) setImmediate(() => body.unpipe().resume()); // once its reader has let go of it
+  // A body that is refused before its end: the connection ends with the answer, or it would wait for the rest.
+  fastify.addHook('onSend', async ({ body }, reply) => {
+    if (!isUpload(body) || body.complete) return;
+    reply.header('connection', 'close');
+    setImmediate(() => body.unpipe().resume()); // once its reader has let go of it
   });
 }
 
