@@ -3,6 +3,12 @@
 /** Generated from openapi.json by generate.mjs. */
 
 export interface paths {
+  "/v1/images/import": {
+    post: operations["Content_import"];
+  };
+  "/v1/images/{id}/content": {
+    get: operations["Content_download"];
+  };
   "/v1/images": {
     get: operations["Images_list"];
     post: operations["Images_create"];
@@ -103,34 +109,6 @@ export type webhooks = Record<string, never>;
 
 export interface components {
   schemas: {
-    CreateImage: {
-      name: string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      size: number | string;
-      /**
-       * @description The rule book: ZBC-2 or NVMe ZNS
-       * @enum {string}
-       */
-      profile?: "zbc" | "zns";
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      zoneSize?: number | string;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      zoneCapacity?: number | string;
-      conventionalZones?: number;
-      /** @description 0: no limit */
-      maxOpenZones?: number;
-      /** @description 0: no limit */
-      maxActiveZones?: number;
-      /** @description Largest append in 512-byte sectors; 0: no append */
-      maxAppendSectors?: number;
-      logicalBlockSize?: 512 | 4096;
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      clusterSize?: number | string;
-      /** @default {} */
-      labels?: {
-        [key: string]: string;
-      };
-    };
     Image: {
       /**
        * Format: uuid
@@ -168,6 +146,34 @@ export interface components {
       createdAt: string;
       /** Format: date-time */
       updatedAt: string;
+    };
+    CreateImage: {
+      name: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      size: number | string;
+      /**
+       * @description The rule book: ZBC-2 or NVMe ZNS
+       * @enum {string}
+       */
+      profile?: "zbc" | "zns";
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      zoneSize?: number | string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      zoneCapacity?: number | string;
+      conventionalZones?: number;
+      /** @description 0: no limit */
+      maxOpenZones?: number;
+      /** @description 0: no limit */
+      maxActiveZones?: number;
+      /** @description Largest append in 512-byte sectors; 0: no append */
+      maxAppendSectors?: number;
+      logicalBlockSize?: 512 | 4096;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      clusterSize?: number | string;
+      /** @default {} */
+      labels?: {
+        [key: string]: string;
+      };
     };
     ImagePage: {
       items: components["schemas"]["Image"][];
@@ -1287,6 +1293,60 @@ export type external = Record<string, never>;
 
 export interface operations {
 
+  Content_import: {
+    parameters: {
+      query: {
+        name: string;
+        /** @description Of the body, never guessed */
+        format?: "qcow2" | "raw";
+        /** @description Size of the disk; needed for a compressed raw body, whose length does not tell it */
+        size?: number | string;
+        /** @description key=value; given several times, all must hold */
+        label?: string | string[];
+      };
+    };
+    requestBody: {
+      content: {
+        "application/octet-stream": string;
+      };
+    };
+    responses: {
+      201: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Content_download: {
+    parameters: {
+      query?: {
+        /** @description qcow2: the image as it is; raw: the bytes of the disk, its zones lost */
+        format?: "qcow2" | "raw";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   Images_list: {
     parameters: {
       query?: {
