@@ -103,6 +103,20 @@ it('gives the space of overwritten compressed clusters back, and packs nothing i
   expect(fs.statSync(path).size).toBeLessThan(4 * MiB);
 });
 
+it('packs nothing into a cluster that was freed and taken by others', async () => {
+  const { path, image } = await create();
+  image.writeCompressed(0, text(CLUSTER));
+  image.unmap(0, CLUSTER);
+  await image.flush();
+  image.write(CLUSTER, Buffer.alloc(CLUSTER, 7)); // takes the cluster that was begun
+  image.writeCompressed(2 * CLUSTER, text(CLUSTER, 2));
+  await image.settle();
+  expect(qemuCheck(path)).toEqual(CLEAN);
+  const content = rawContent(path);
+  expect(content.subarray(CLUSTER, 2 * CLUSTER).equals(Buffer.alloc(CLUSTER, 7))).toBe(true);
+  expect(content.subarray(2 * CLUSTER, 3 * CLUSTER).equals(text(CLUSTER, 2))).toBe(true);
+});
+
 it('counts compressed clusters in snapshots', async () => {
   const { path, image } = await create();
   const one = text(CLUSTER, 1);
@@ -220,6 +234,21 @@ it.each(['zlib', 'zstd'])('survives damaged streams at every kind of place (%s)'
     }
   }
   expect(outcomes).toContain('refused');
+});
+
+it('refuses a stream that ends before the cluster is full', async () => {
+  const { path, image } = await create();
+  const content = text(CLUSTER);
+  image.writeCompressed(0, content);
+  await image.settle();
+  const damaged = fs.readFileSync(path);
+  const start = damaged.indexOf(deflate.compress(content) as Uint8Array);
+  deflateRawSync(content.subarray(0, 100)).copy(damaged, start);
+  fs.writeFileSync(path, damaged);
+  const reader = await open(path, true);
+  expect(() => reader.read(0, Buffer.alloc(512))).toThrow(
+    expect.objectContaining({ code: 'image_corrupt' }),
+  );
 });
 
 it('refuses compressed clusters in an external data file, as QEMU does', async () => {

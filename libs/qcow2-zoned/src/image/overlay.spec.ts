@@ -1,8 +1,9 @@
 /** Images over a backing disk, made by qemu-img and by us; the judge is QEMU. */
 import fs from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { KiB, MiB, rawContent, run, testDisks } from '../disk.fixture.ts';
+import { KiB, MiB, qemuCheck, rawContent, run, testDisks } from '../disk.fixture.ts';
 import { HostFile } from '../file.ts';
+import { RawDisk } from '../raw-disk.ts';
 import { Qcow2Image } from './image.ts';
 
 const disks = testDisks();
@@ -65,4 +66,56 @@ it('refuses to read through a backing file that is not open', () => {
   expect(() => image.read(0, Buffer.alloc(1))).toThrow(
     expect.objectContaining({ code: 'unsupported_feature' }),
   );
+});
+
+it('keeps what a backing disk has in the first part of a cluster that is zeroed in the second', () => {
+  const base = disks.path();
+  fs.writeFileSync(base, Buffer.alloc(30 * KiB, 1));
+  const path = qemuCreate('-b', base, '-F', 'raw', `${MiB}`);
+  const backing = new RawDisk(HostFile.open(base, { readOnly: true }), true);
+  const image = new Qcow2Image(HostFile.open(path, { readOnly: false }), false, { backing });
+  image.writeZeroes(40 * KiB, 4 * KiB);
+  const expected = Buffer.alloc(MiB);
+  expected.fill(1, 0, 30 * KiB);
+  expect(content(image).equals(expected)).toBe(true);
+});
+
+it('shows the backing disk again where clusters are dropped, and only there', async () => {
+  const base = qemuCreate(`${MiB}`);
+  qemuIo(base, 'write -P 1 0 1M');
+  const path = qemuCreate('-b', base, '-F', 'qcow2', `${MiB}`);
+  qemuIo(path, 'write -P 2 0 512k', 'write -z 512k 256k');
+  const image = new Qcow2Image(HostFile.open(path, { readOnly: false }), false, {
+    backing: open(base),
+  });
+  image.unmap(0, 128 * KiB);
+  image.drop(128 * KiB, 128 * KiB);
+  image.drop(512 * KiB, 128 * KiB);
+  await image.settle();
+  const expected = Buffer.alloc(MiB, 1);
+  expected.fill(0, 0, 128 * KiB);
+  expected.fill(2, 256 * KiB, 512 * KiB);
+  expected.fill(0, 640 * KiB, 768 * KiB);
+  expect(rawContent(path).equals(expected)).toBe(true);
+  expect(qemuCheck(path)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+});
+
+it('never shows what lies in the address space of a backing disk past its end', async () => {
+  const base = qemuCreate(`${3 * MiB}`);
+  qemuIo(base, 'write -P 1 0 3M');
+  run('qemu-img', 'resize', '-q', '--shrink', base, `${MiB}`);
+  const tail = new Qcow2Image(HostFile.open(base, { readOnly: false }), false);
+  tail.write(2 * MiB, Buffer.alloc(MiB, 7)); // past the end, as a zone table or a VM state is
+  await tail.settle();
+  const path = qemuCreate('-b', base, '-F', 'qcow2', `${4 * MiB}`);
+  const image = new Qcow2Image(HostFile.open(path, { readOnly: false }), false, {
+    backing: open(base),
+  });
+  image.write(2 * MiB + 512, Buffer.alloc(512, 9));
+  const expected = Buffer.alloc(4 * MiB);
+  expected.fill(1, 0, MiB);
+  expected.fill(9, 2 * MiB + 512, 2 * MiB + 1024);
+  expect(content(image).equals(expected)).toBe(true);
+  await image.settle();
+  expect(rawContent(path).equals(expected)).toBe(true);
 });
