@@ -4,10 +4,10 @@ export {
   type CheckReport,
   checkImage,
   type Repaired,
-  repairRefcounts,
 } from './check/check.ts';
 export type { CheckFinding } from './check/findings.ts';
 export type { RepairMode } from './check/repair.ts';
+export { repairRefcounts } from './check/tables.ts';
 export { type ConvertDialectOptions, convertDialect, copyZoneData } from './convert-dialect.ts';
 export {
   type BackingOptions,

@@ -182,7 +182,7 @@ async function openQcow2(
   refuseClosedToUs(path, header, readOnly);
   if (!readOnly && (header.incompatibleFeatures & INCOMPATIBLE.dirty) !== 0n) {
     // its refcounts were put off and never written; loaded here, since most images need no repair
-    const { repairRefcounts } = await import('./check/check.ts');
+    const { repairRefcounts } = await import('./check/tables.ts');
     repairRefcounts(file);
   }
   const dataFile = await openDataFile(path, header, options, chain);

@@ -8,11 +8,12 @@ import { AUTOCLEAR } from '../format/feature-bits.ts';
 import { readHeader } from '../format/header.ts';
 import { loadCodec } from '../image/compression.ts';
 import { MAX_REPAIR_ROUNDS } from '../limits.ts';
-import { differences, endOfImage, tellDifference } from './compare.ts';
+import { endOfImage } from './compare.ts';
 import { type CheckFinding, Findings } from './findings.ts';
 import { markSound, type RepairMode, repairTables } from './repair.ts';
 import { openSubject, type Subject } from './subject.ts';
-import { type Survey, survey } from './survey.ts';
+import type { Survey } from './survey.ts';
+import { checkCounts, checkTables } from './tables.ts';
 import { checkZones, hasZones, repairZones, type ZoneRepair } from './zones.ts';
 
 export interface CheckReport {
@@ -76,20 +77,6 @@ export function checkFile(file: BlockFile): CheckReport {
   const seen = unlessRefused(findings, 'failure', () => checkTables(subject, findings));
   unlessRefused(findings, 'zone', () => checkZones(subject, findings));
   return report(subject, findings, seen);
-}
-
-function checkTables(subject: Subject, findings: Findings): Survey {
-  const flags = new Findings();
-  const result = checkCounts(subject, findings, flags);
-  findings.absorb(flags);
-  return result;
-}
-
-/** References against refcounts; what there is to say of flags goes to `flags`. */
-function checkCounts(subject: Subject, findings: Findings, flags = new Findings()): Survey {
-  const result = survey(subject, findings, { flags });
-  for (const difference of differences(result, findings)) tellDifference(findings, difference);
-  return result;
 }
 
 /** Checks, repairs, and checks again what is left, over a file that is open for writing and locked. */
@@ -165,25 +152,6 @@ function zonesHold(file: BlockFile): boolean {
   const { autoclearFeatures, snapshotCount } = subject.header;
   const vouched = (autoclearFeatures & AUTOCLEAR.zoneTableValid) !== 0n || snapshotCount > 0;
   return findings.found.zone === 0 && vouched;
-}
-
-/**
- * Mends the refcounts of an image that was not closed cleanly, before it is written. The file must be open for
- * writing and locked. Throws `image_corrupt` where that does not make it sound.
- */
-export function repairRefcounts(file: BlockFile): void {
-  repairTables(file, 'all', new Findings());
-  const subject = openSubject(file);
-  const findings = new Findings();
-  checkTables(subject, findings);
-  const { corruption, failure } = findings.found;
-  if (corruption + failure > 0)
-    throw new ImageError(
-      'image_corrupt',
-      `${file.path}: the image was not closed cleanly, and ${corruption + failure} errors are left after a repair`,
-      { path: file.path, given: corruption + failure },
-    );
-  markSound(file);
 }
 
 /** What cannot go on because of what the image says is a finding. A fault of the host is not. */

@@ -9,12 +9,10 @@ import {
   setCopied,
   writeZeroEntry,
 } from '../format/entries.ts';
-import { coverage } from './coverage.ts';
 import { clearReservedL1, clearReservedL2, decodeL2Entry, usedEntries } from './entries.ts';
 import type { EntryMender, L2Fault } from './mapping.ts';
 import type { Subject } from './subject.ts';
 import type { Survey } from './survey.ts';
-import { readSnapshotTable } from './survey.ts';
 
 const ALLOCATED_AT = 12;
 const ZERO_AT = 8;
@@ -23,22 +21,21 @@ const BITMAP_ALL_ONES = 1n;
 
 export class Mender implements EntryMender {
   readonly #subject: Subject;
-  readonly #fixed: ReadonlySet<number>;
   readonly #judged = new Map<number, boolean>();
 
   /** `seen`: the image as it was found. */
   constructor(private readonly seen: Survey) {
     this.#subject = seen.references.subject;
-    this.#fixed = fixedClusters(seen);
   }
 
   /**
-   * An L1 entry that leads to the header, an L1 table, refcounts or snapshots is wrong. So is one that leads to
-   * something else's cluster and finds nonsense there: to mend its entries would destroy what that is.
+   * An L1 entry that leads to the header or to the L1 table itself is wrong. So is one that leads to something else's
+   * cluster and finds nonsense there: to mend its entries would destroy what that is. Other overlaps may be the fault
+   * of the other side, such as a snapshot that claims an active table: they are left to the refcounts.
    */
   isNoTable(offset: number): boolean {
-    const { clusterSize, file } = this.#subject;
-    if (offset >= file.length || this.#fixed.has(offset / clusterSize)) return true;
+    const { file } = this.#subject;
+    if (offset >= file.length || this.#isRoot(offset)) return true;
     const judged = this.#judged.get(offset) ?? (this.#isShared(offset) && this.#isNonsense(offset));
     this.#judged.set(offset, judged);
     return judged;
@@ -47,6 +44,13 @@ export class Mender implements EntryMender {
   isOwnL1(position: number, times: number): boolean {
     const cluster = Math.floor(position / this.#subject.clusterSize);
     return this.seen.references.counts.get(cluster) <= times;
+  }
+
+  #isRoot(offset: number): boolean {
+    const { clusterSize, header } = this.#subject;
+    const { l1TableOffset, l1Entries } = header;
+    const l1End = l1TableOffset + l1Entries * ENTRY_BYTES;
+    return offset < clusterSize || (offset + clusterSize > l1TableOffset && offset < l1End);
   }
 
   #isShared(offset: number): boolean {
@@ -125,32 +129,4 @@ export class Mender implements EntryMender {
     table.writeUInt32BE(zeroes, at + ZERO_AT);
     table.writeUInt32BE(allocated, at + ALLOCATED_AT);
   }
-}
-
-/** Clusters of metadata whose place the header tells, and of snapshots' L1 tables. */
-function fixedClusters({ references, stored }: Survey): Set<number> {
-  const { subject } = references;
-  const { header, clusterSize, fileClusters } = subject;
-  const { snapshots, length } = readSnapshotTable(subject);
-  const runs = [
-    { offset: 0, size: clusterSize },
-    { offset: header.l1TableOffset, size: header.l1Entries * ENTRY_BYTES },
-    { offset: header.refcountTableOffset, size: header.refcountTableClusters * clusterSize },
-    { offset: header.snapshotsOffset, size: length },
-    ...snapshots.map(({ l1TableOffset, l1Entries }) => ({
-      offset: l1TableOffset,
-      size: l1Entries * ENTRY_BYTES,
-    })),
-    ...[...stored.blockOffsets]
-      .filter((offset) => offset > 0)
-      .map((offset) => ({ offset, size: clusterSize })),
-  ];
-  const clusters = new Set<number>();
-  const pieces = runs.map(({ offset, size }) => ({
-    from: Math.floor(offset / clusterSize),
-    to: Math.min(Math.ceil((offset + size) / clusterSize), fileClusters),
-  }));
-  for (const { from, to } of coverage(pieces.filter(({ from, to }) => from < to)))
-    for (let cluster = from; cluster < to; cluster++) clusters.add(cluster);
-  return clusters;
 }
