@@ -8,6 +8,7 @@ export {
 export type { CheckFinding } from './check/findings.ts';
 export type { RepairMode } from './check/repair.ts';
 export { repairRefcounts } from './check/tables.ts';
+export { type CommitZonesOptions, commitZones, isZonedOverlay } from './commit-zones.ts';
 export { type ConvertDialectOptions, convertDialect, copyZoneData } from './convert-dialect.ts';
 export {
   type BackingOptions,

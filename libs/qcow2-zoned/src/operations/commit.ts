@@ -2,6 +2,7 @@
  * Moves what an overlay holds into a file below it. All of it is durable there before the overlay is emptied: a crash
  * leaves a disk with the same content, whichever way it is read.
  */
+import { commitZones, isZonedOverlay } from '../commit-zones.ts';
 import { ImageError } from '../errors.ts';
 import { type OpenDiskOptions, type OpenedDisk, openDisk } from '../open.ts';
 import type { DiskFormat } from '../probe.ts';
@@ -25,6 +26,7 @@ export interface CommitOptions extends OperationOptions {
 const EMPTY_STEP_BYTES = 2 ** 36;
 
 /**
+ * An overlay of a zoned disk takes its zones along (`commitZones`); else the base gets the data alone.
  * A base that is smaller than the overlay grows; one that is larger keeps its size. Between base and overlay nobody
  * may rely on other overlays. Errors: `invalid_option` where there is no such base; those of opening and writing.
  */
@@ -39,6 +41,10 @@ export async function commitDisk(path: string, options: CommitOptions = {}): Pro
       given: depth,
       allowed: `a depth from 1 to ${layers.length - 1}`,
     });
+  if (depth === 1 && layers[0]?.format === 'qcow2' && isZonedOverlay(path)) {
+    await commitZones(path, { keep });
+    return;
+  }
   const open: OpenedDisk[] = [];
   try {
     const target = await add(open, base, { readOnly: false });
