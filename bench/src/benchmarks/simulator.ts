@@ -1,4 +1,4 @@
-/** The simulator: commands of simulated devices per second of one core. */
+/** The simulator: commands of a simulated zn540 per second of one core. */
 import { type PhaseDefinition, runExperiment } from '@zonelab/zone-workload';
 import { type Benchmark, KIB } from '../workbench.ts';
 
@@ -19,7 +19,7 @@ export const simulator: Benchmark = {
       const run = async () => {
         const start = performance.now();
         await runExperiment({
-          device: { preset: 'ideal', timing: { serviceTimeNs: 10_000 } },
+          device: { preset: 'zn540' },
           workload: { phases: [{ ...phase, operations }] },
         });
         return { rate: operations / (performance.now() - start) / 1000 };

@@ -58,9 +58,8 @@ export class ExperimentRun {
   /** Runs about so many commands. `ended`: the experiment has. Throws `audit_mismatch`. */
   step(operations: number): Advance {
     if (this.isDone) return 'ended';
-    const advance = this.current.advance(operations);
+    const advance = this.advance(operations);
     if (advance !== 'ended') return advance;
-    this.context.auditor?.checkAll(this.context.device);
     this.finished.push(this.current);
     if (this.isDone) return 'ended';
     this.current = this.startGroup(this.current.nowNs);
@@ -97,6 +96,20 @@ export class ExperimentRun {
     const { device, series } = this.context;
     const phases = this.finished.flatMap(({ streams }): readonly FinishedPhase[] => streams);
     return buildReport(this.experiment, phases, this.current.nowNs, device, series);
+  }
+
+  /** Says with a mismatch how to see it again. */
+  private advance(operations: number): Advance {
+    const { auditor, device, seed } = this.context;
+    try {
+      const advance = this.current.advance(operations);
+      if (advance === 'ended') auditor?.checkAll(device);
+      return advance;
+    } catch (error) {
+      if (!(error instanceof WorkloadError) || error.code !== 'audit_mismatch') throw error;
+      const replay = `replay: the same definition with seed ${seed} stops at command ${error.context.operations}`;
+      throw new WorkloadError(error.code, `${error.message}; ${replay}`, error.context);
+    }
   }
 
   private get isDone(): boolean {

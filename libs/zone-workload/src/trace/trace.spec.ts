@@ -171,9 +171,9 @@ describe('a trace phase', () => {
   });
 
   it('writes anywhere through the translation, at the cost of relocation', async () => {
-    const report = await play({ speed: 0, queueDepth: 4 }, overwrites(60_000));
+    const report = await play({ speed: 0, queueDepth: 4 }, overwrites(30_000));
     const { hostBytes, relocatedBytes, withoutPadding } = report.totals.writeAmplification;
-    expect(hostBytes).toBe(60_000 * 4096);
+    expect(hostBytes).toBe(30_000 * 4096);
     expect(relocatedBytes).toBeGreaterThan(0);
     expect(withoutPadding).toBeCloseTo(1 + relocatedBytes / hostBytes, 10);
     expect(report.totals.refusals).toEqual({});
@@ -181,8 +181,8 @@ describe('a trace phase', () => {
 
   it('is the same report however its input is cut', async () => {
     const [first, second] = await Promise.all([
-      play({ queueDepth: 4 }, overwrites(40_000)),
-      play({ queueDepth: 4 }, overwrites(40_000)),
+      play({ queueDepth: 4 }, overwrites(20_000)),
+      play({ queueDepth: 4 }, overwrites(20_000)),
     ]);
     expect(JSON.stringify(first)).toBe(JSON.stringify(second));
   });

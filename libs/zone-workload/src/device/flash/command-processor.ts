@@ -19,13 +19,27 @@ export class CommandProcessor {
     this.quantiles = spread === 'exponential' ? exponentialQuantiles() : undefined;
   }
 
-  /** A command, or a piece of work, takes its turn at `nowNs` or later. Returns when it ends. */
+  /** A command takes its turn at `nowNs` or later, after those that came before it. Returns when it ends. */
   command(nowNs: number, meanNs: number): number {
-    const { quantiles } = this;
-    const spread = quantiles ? (quantiles[this.random.uint32() & (QUANTILES - 1)] as number) : 1;
-    const startNs = Math.max(nowNs, this.freeNs);
-    this.freeNs = startNs + Math.round(meanNs * spread);
+    this.freeNs = Math.max(nowNs, this.freeNs) + this.lengthNs(meanNs);
     return this.freeNs;
+  }
+
+  /**
+   * A piece of work on a zone takes turns with commands: it waits for about one of them (`patienceNs`), not for all that
+   * queue up, and those that come later wait for it. Returns when it ends.
+   */
+  work(nowNs: number, meanNs: number, patienceNs: number): number {
+    const lengthNs = this.lengthNs(meanNs);
+    const startNs = Math.min(Math.max(nowNs, this.freeNs), nowNs + patienceNs);
+    this.freeNs = Math.max(nowNs, this.freeNs) + lengthNs;
+    return startNs + lengthNs;
+  }
+
+  private lengthNs(meanNs: number): number {
+    const { quantiles } = this;
+    if (!quantiles) return meanNs;
+    return Math.round(meanNs * (quantiles[this.random.uint32() & (QUANTILES - 1)] as number));
   }
 }
 

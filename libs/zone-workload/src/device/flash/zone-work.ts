@@ -84,7 +84,7 @@ export class ZoneWork {
     if (current.processorNs > 0) {
       const piece = Math.min(current.processorNs, this.timing.workSliceNs);
       current.processorNs -= piece;
-      this.schedule(work, this.processor.command(nowNs, piece));
+      this.schedule(work, this.processor.work(nowNs, piece, this.timing.writeCommandNs));
     } else if (current.onDies === 0) {
       this.idle.push(work);
       this.done(current.slot, current.startNs, nowNs + current.thenNs);
