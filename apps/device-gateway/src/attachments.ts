@@ -107,6 +107,14 @@ export class Attachments {
     return this.inTurn(() => this.end(exportId));
   }
 
+  /** What is attached now. */
+  list(): { exportId: string; name: string; imageId: string; device: ZonedDevice }[] {
+    return [...this.attachments.values()].map(({ payload, image }) => {
+      const { exportId, name, imageId } = payload;
+      return { exportId, name, imageId, device: image.device };
+    });
+  }
+
   manage(payload: ZoneManagementPayload): Promise<Zone | null> {
     return this.live(payload.imageId).manage(payload);
   }

@@ -379,3 +379,31 @@ it('is ready once it serves, and healthy while it runs', async () => {
     200, 200, 404,
   ]);
 });
+
+it('tells Prometheus of bytes, latencies, refusals, clients and zones of each export', async () => {
+  await start();
+  const { payload, uri } = await attached('a');
+  const client = await NbdClient.connect(uri);
+  await client.write(0, Buffer.alloc(4096, 1));
+  await client.read(0, 4096);
+  await client.write(0, Buffer.alloc(4096, 1)).catch(() => undefined);
+  const port = gateway?.get(HealthServer).port;
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  await client.disconnect();
+  const { name, imageId } = payload;
+  for (const line of [
+    `zonelab_export_connections{export="${name}"} 1`,
+    `zonelab_export_bytes_total{export="${name}",direction="written"} 4096`,
+    `zonelab_export_bytes_total{export="${name}",direction="read"} 4096`,
+    `zonelab_export_requests_total{export="${name}",outcome="ok"} 2`,
+    `zonelab_export_errors_total{export="${name}",identity="zone_invalid_write"} 1`,
+    `zonelab_export_request_seconds_count{export="${name}",kind="write"} 1`,
+    `zonelab_export_request_seconds_bucket{export="${name}",kind="read",le="+Inf"} 1`,
+    `zonelab_image_zones{image="${imageId}",condition="implicit-open"} 1`,
+    `zonelab_image_zones{image="${imageId}",condition="empty"} 3`,
+    '# TYPE zonelab_export_request_seconds histogram',
+    'process_cpu_seconds_total',
+  ]) {
+    expect(text).toContain(line);
+  }
+});

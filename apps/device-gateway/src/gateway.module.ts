@@ -14,6 +14,7 @@ import { HealthServer } from './health-server.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { JobWorker } from './job-worker.ts';
 import { LEASE_PATIENCE_MS } from './limits.ts';
+import { Metrics } from './metrics.ts';
 import { NbdFrontend } from './nbd-frontend.ts';
 import { CONFIG, LOGGER } from './tokens.ts';
 
@@ -36,6 +37,7 @@ export class GatewayModule {
         ExportService,
         JobWorker,
         Heartbeat,
+        Metrics,
         HealthServer,
         Gateway,
       ],

@@ -1,10 +1,11 @@
-/** `/healthz`: the process runs. `/readyz`: it serves, and the catalog knows it as alive. */
+/** `/healthz`: the process runs. `/readyz`: it serves, and the catalog knows it as alive. `/metrics`: what it does. */
 
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Config } from '@zonelab/platform';
+import type { Config, Logger } from '@zonelab/platform';
 import { Heartbeat } from './heartbeat.ts';
-import { CONFIG } from './tokens.ts';
+import { Metrics } from './metrics.ts';
+import { CONFIG, LOGGER } from './tokens.ts';
 
 @Injectable()
 export class HealthServer {
@@ -14,7 +15,9 @@ export class HealthServer {
 
   constructor(
     private readonly heartbeat: Heartbeat,
+    private readonly metrics: Metrics,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.server = createServer((request, response) => this.answer(request.url, response));
   }
@@ -42,10 +45,22 @@ export class HealthServer {
   }
 
   private answer(url: string | undefined, response: ServerResponse): void {
-    if (url === '/healthz') reply(response, 200, 'ok');
+    if (url === '/metrics') void this.answerMetrics(response);
+    else if (url === '/healthz') reply(response, 200, 'ok');
     else if (url !== '/readyz') reply(response, 404, 'not found');
     else if (this.started && this.heartbeat.alive) reply(response, 200, 'ready');
     else reply(response, 503, 'not ready');
+  }
+
+  private async answerMetrics(response: ServerResponse): Promise<void> {
+    try {
+      const text = await this.metrics.text();
+      response.writeHead(200, { 'content-type': this.metrics.contentType });
+      response.end(text);
+    } catch (err) {
+      this.logger.error({ err }, 'metrics failed');
+      reply(response, 500, 'failed');
+    }
   }
 }
 

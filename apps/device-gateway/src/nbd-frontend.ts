@@ -28,6 +28,7 @@ export class NbdFrontend {
     const credentials = tlsDir === undefined ? undefined : await loadServerCredentials(tlsDir);
     const server = new NbdServer({
       credentials,
+      onConnection: (event) => logger.info(event, `client ${event.event} an export`),
       onUnexpected: (err) => logger.error({ err }, 'fault in the NBD server'),
     });
     const bound = await server.listen({ host: bind, port: config.nbdPort }, { tls });

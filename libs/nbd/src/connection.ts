@@ -35,7 +35,20 @@ export interface ConnectionHost extends ExportDirectory<ServedExport> {
   allowance(heldBytes: number, served: ServedExport | undefined): number;
   /** A connection holds so many more bytes than before, or fewer. */
   accountBytes(delta: number): void;
+  event(event: ConnectionEvent): void;
   unexpected(error: unknown): void;
+}
+
+/** A client that entered or left an export. */
+export interface ConnectionEvent {
+  readonly event: 'entered' | 'left';
+  /** Unique within the server. */
+  readonly connection: number;
+  readonly export: string;
+  /** Address of the client; undefined on a unix socket. */
+  readonly client: string | undefined;
+  /** Names of its certificate. */
+  readonly names: readonly string[];
 }
 
 export class Connection implements ExportConnection {
@@ -53,6 +66,8 @@ export class Connection implements ExportConnection {
   private clientEnded = false;
   private socketClosed = false;
   private pumping = false;
+  private readonly client: string | undefined;
+  private names: readonly string[] = [];
   private accountedBytes = 0;
   private lastHeard: number;
   /** When bytes last left, or began to wait. */
@@ -71,7 +86,9 @@ export class Connection implements ExportConnection {
     private socket: Socket,
     private readonly host: ConnectionHost,
     tls: TlsMode,
+    private readonly id: number,
   ) {
+    this.client = socket.remoteAddress && `${socket.remoteAddress}:${socket.remotePort}`;
     this.gone = new Promise((resolve) => {
       this.resolveGone = resolve;
     });
@@ -151,7 +168,9 @@ export class Connection implements ExportConnection {
       const socket = await upgradeServerSide(raw, credentials);
       this.upgrading = false;
       this.adopt(socket);
-      this.negotiation.secured({ secure: true, names: certificateNames(socket) });
+      const names = certificateNames(socket);
+      this.names = [...names];
+      this.negotiation.secured({ secure: true, names });
     } catch {
       // a handshake that fails leaves nothing to go on with (proto.md, FORCEDTLS mode)
       this.upgrading = false;
@@ -246,11 +265,17 @@ export class Connection implements ExportConnection {
     this.served = agreement.served;
     this.served.connections.add(this);
     this.served.heldBytes += this.accountedBytes;
+    this.report('entered', this.served);
     this.transmission = new Transmission(agreement, this.replies, {
       release: (lease) => this.host.pool.release(lease),
       settled: () => this.pump(),
       unexpected: (error) => this.host.unexpected(error),
     });
+  }
+
+  private report(event: 'entered' | 'left', { name }: ServedExport): void {
+    const { id: connection, client, names } = this;
+    this.host.event({ event, connection, export: name, client, names });
   }
 
   private stalled(): boolean {
@@ -321,7 +346,10 @@ export class Connection implements ExportConnection {
     if (lease !== undefined) this.host.pool.release(lease);
     clearImmediate(this.turn);
     this.turn = undefined;
-    this.served?.leave(this);
+    if (this.served !== undefined) {
+      this.served.leave(this);
+      this.report('left', this.served);
+    }
     this.finish();
     this.account();
   }

@@ -4,6 +4,7 @@ export {
   type NbdExportInfo,
   type NbdListEntry,
 } from './client.ts';
+export type { ConnectionEvent } from './connection.ts';
 export { NbdError, type NbdErrorCode, type NbdErrorContext } from './errors.ts';
 export type { MaybePromise, NbdExport, NbdExtent } from './export.ts';
 export { LATENCY_BOUNDS, type LatencyCounts } from './histogram.ts';

@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { checkRules } from './access.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { Connection, type ConnectionHost } from './connection.ts';
+import { Connection, type ConnectionEvent, type ConnectionHost } from './connection.ts';
 import { invalidOption } from './errors.ts';
 import type { NbdExport } from './export.ts';
 import {
@@ -43,6 +43,8 @@ export interface NbdServerOptions {
   drainTimeoutMs?: number;
   /** Needed where a listener speaks TLS. */
   credentials?: ServerCredentials;
+  /** Told when a client enters and leaves an export. */
+  onConnection?: (event: ConnectionEvent) => void;
   /** Told of errors that are not `NbdError`: faults of an export or of this server. */
   onUnexpected?: (error: unknown) => void;
 }
@@ -65,6 +67,8 @@ export class NbdServer {
   private readonly credentials: ServerCredentials | undefined;
   private readonly host: ConnectionHost;
   private inFlightBytes = 0;
+  /** Connections so far: their ids. */
+  private accepted = 0;
   private sweeper: NodeJS.Timeout | undefined;
 
   constructor({ credentials, ...options }: NbdServerOptions = {}) {
@@ -80,6 +84,7 @@ export class NbdServer {
       now: () => performance.now(),
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       drainTimeoutMs: DRAIN_TIMEOUT_MS,
+      onConnection: () => undefined,
       onUnexpected: () => undefined,
       ...options,
     };
@@ -184,7 +189,7 @@ export class NbdServer {
     }
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    const connection = new Connection(socket, this.host, tls);
+    const connection = new Connection(socket, this.host, tls, ++this.accepted);
     this.connections.add(connection);
     void connection.gone.then(() => {
       this.connections.delete(connection);
@@ -236,6 +241,7 @@ export class NbdServer {
       accountBytes: (delta) => {
         this.inFlightBytes += delta;
       },
+      event: options.onConnection,
       unexpected: options.onUnexpected,
     };
   }
