@@ -275,3 +275,37 @@ it.each(cases)('agrees with QEMU on an image of kind "%s" (seed %i)', async (nam
   reader.close();
   expect(fs.statSync(subject.path).size).toBeLessThan(20 * MiB + 4 * KiB);
 });
+
+const WITH_SNAPSHOTS = ['version 2 overlay', 'extended L2', 'extended L2 overlay', 'zstd overlay'];
+
+it.each(WITH_SNAPSHOTS.flatMap((name) => seeds(1, 40).map((seed) => [name, seed] as const)))(
+  'keeps the states of snapshots on an image of kind "%s" (seed %i)',
+  async (name, seed) => {
+    const random = randomFrom(seed);
+    const subject = await make(KINDS[name] as Kind, random);
+    const { image, close } = await subject.open(false);
+    const changes = new Changes(image, subject.disk, random, true);
+    const states: Buffer[] = [];
+    for (let round = 0; round < 3; round++) {
+      await changes.run(25);
+      await image.createSnapshot(`s${round}`, new Date(0));
+      states.push(Buffer.from(subject.disk));
+    }
+    await changes.run(25);
+    await image.flush();
+    expect(qemuCheck(subject.path)).toMatchObject({ corruptions: 0, errors: 0 });
+    for (const round of [1, 0, 2]) {
+      await image.applySnapshot(`s${round}`);
+      states[round]?.copy(subject.disk);
+      expect(content(image).equals(subject.disk)).toBe(true);
+      await changes.run(15);
+      if (round === 1) await image.deleteSnapshot('s1');
+    }
+    await image.settle();
+    close();
+    expect(qemuCheck(subject.path)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+    expect(rawContent(subject.path).equals(subject.disk)).toBe(true);
+    run('qemu-img', 'snapshot', '-a', 's0', subject.path);
+    expect(rawContent(subject.path).equals(states[0] as Buffer)).toBe(true);
+  },
+);
