@@ -226,3 +226,50 @@ describe('amend', () => {
     },
   );
 });
+
+describe('a zoned overlay', () => {
+  const at = (name: string) => join(folder, 'ours', name);
+  const io = (file: string, ...commands: string[]) =>
+    runCli('io', file, ...commands.flatMap((command) => ['-c', command]));
+  const zones = async (file: string) => (await runCli('zones', file)).stdout;
+
+  beforeEach(async () => {
+    const zoned = 'size=4M,zone_size=1M,zone_nr_conv=1,max_append_sectors=64,cluster_size=4k';
+    await runCli('img', 'create', '-q', '-f', 'qcow2', '-o', zoned, at('base'));
+    await io(at('base'), 'write -q -P 1 1M 64k', 'write -z 1114112 64k', 'write -q -P 2 2M 100k');
+    const overlay = ['-b', 'base', '-F', 'qcow2', at('overlay')];
+    expect((await runCli('img', 'create', '-q', '-f', 'qcow2', ...overlay)).exitCode).toBe(0);
+    const { exitCode } = await io(
+      at('overlay'),
+      ...['write -q -P 3 1179648 32k', 'zrs 2M 1M', 'write -q -P 4 2M 8k', 'write -q -P 5 0 4k'],
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  const content = ['read -P 5 0 4k', 'read -P 1 1M 64k', 'read -P 0 1114112 64k'].concat(
+    ...['read -P 3 1179648 32k', 'read -P 4 2M 8k', 'read -P 0 2105344 1000k'],
+  );
+
+  it('commits its data and its zones into its base, and goes on', async () => {
+    const before = await zones(at('overlay'));
+    const { stdout, stderr } = await runCli('img', 'commit', at('overlay'));
+    expect([stdout, stderr]).toEqual(['Image committed.\n', '']);
+    for (const name of ['base', 'overlay']) {
+      expect(await zones(at(name))).toBe(before);
+      expect((await io(at(name), ...content)).exitCode).toBe(0);
+      expect(qemuImg('check', at(name))).toContain('No errors');
+    }
+    expect((await io(at('overlay'), 'write -q -P 6 2105344 4k')).exitCode).toBe(0);
+  });
+
+  it('keeps its zones when it is made independent of its base', async () => {
+    const before = await zones(at('overlay'));
+    const { stderr } = await runCli('img', 'rebase', '-b', '', at('overlay'));
+    expect(stderr).toBe('');
+    rmSync(at('base'));
+    expect(await zones(at('overlay'))).toBe(before);
+    expect((await io(at('overlay'), ...content)).exitCode).toBe(0);
+    expect((await io(at('overlay'), 'write -q -P 6 2105344 4k')).exitCode).toBe(0);
+    expect(qemuImg('check', at('overlay'))).toContain('No errors');
+  });
+});

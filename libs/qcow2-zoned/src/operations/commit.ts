@@ -7,11 +7,13 @@ import { ImageError } from '../errors.ts';
 import { type OpenDiskOptions, type OpenedDisk, openDisk } from '../open.ts';
 import type { DiskFormat } from '../probe.ts';
 import { type Layer, layersOf } from './backing-chain.ts';
+import { hasZones } from './convert-zoned.ts';
 import { copyDisk } from './copy.ts';
 import { ImageSink } from './image-sink.ts';
 import { COPY_BUFFER_BYTES } from './limits.ts';
 import type { OperationOptions } from './pace.ts';
 import { resizeDisk } from './resize.ts';
+import { copyZoneTable, refuseMixedZones, settleZones } from './zone-tables.ts';
 
 export interface CommitOptions extends OperationOptions {
   /** Of the overlay; without it the file is probed. */
@@ -33,6 +35,7 @@ const EMPTY_STEP_BYTES = 2 ** 36;
 export async function commitDisk(path: string, options: CommitOptions = {}): Promise<void> {
   const { depth = 1, keep = false } = options;
   const layers = await layersOf(path, options.format);
+  const zoned = await settleTop(layers[0] as Layer, keep);
   const base = layers[depth];
   if (depth < 1 || base === undefined)
     throw new ImageError('invalid_option', `${path}: Image does not have a backing file`, {
@@ -51,12 +54,25 @@ export async function commitDisk(path: string, options: CommitOptions = {}): Pro
     for (const layer of layers.slice(1, depth).reverse())
       await add(open, layer, { readOnly: true, backing: open.at(-1) });
     const top = await add(open, layers[0] as Layer, { readOnly: keep, backing: open.at(-1) });
+    refuseMixedZones(top, target);
     await moveDown(top, target, depth, options);
     if (!keep) await empty(top);
     for (const disk of open.splice(0).reverse()) await disk.close();
   } finally {
     for (const disk of open) disk.abandon();
   }
+  if (!zoned) return;
+  await settleZones(base.path);
+  if (!keep) await settleZones(path);
+}
+
+/** Write pointers of an overlay that was not closed cleanly are put right first. True where it has zones. */
+async function settleTop({ path, format }: Layer, keep: boolean): Promise<boolean> {
+  const top = await openDisk(path, { format, readOnly: true, shared: true, backing: false });
+  top.abandon();
+  const zoned = hasZones(top);
+  if (zoned && !keep) await settleZones(path);
+  return zoned;
 }
 
 async function add(
@@ -79,6 +95,7 @@ async function moveDown(
   // data stays data, as it is in the overlay
   const sparseBytes = COPY_BUFFER_BYTES;
   await copyDisk(top, new ImageSink(base), { ...options, belowDepth: depth, sparseBytes });
+  copyZoneTable(top, base);
   await base.flush();
 }
 

@@ -6,6 +6,7 @@ import type { Disk } from '../image/disk.ts';
 import type { Qcow2Image } from '../image/image.ts';
 import type { OpenedDisk } from '../open.ts';
 import { type BackingName, imageOf, nameBacking } from './backing-chain.ts';
+import { hasZones } from './convert-zoned.ts';
 import { COPY_BUFFER_BYTES } from './limits.ts';
 import { type OperationOptions, Pace } from './pace.ts';
 import { pieces, walkExtents } from './walk.ts';
@@ -23,11 +24,15 @@ export async function rebaseDisk(disk: OpenedDisk, options: RebaseOptions): Prom
   const image = imageOf(disk);
   const pace = new Pace(options, image.size);
   const merger = new Merger(image, options.newBacking);
+  // below a write pointer all must stay mapped, zeroes too
+  const mapsZeroes = hasZones(disk);
   for (const extent of walkExtents(image)) {
     const own = extent.depth === 0 && extent.present;
+    const mapped = !own && extent.zero && extent.present && mapsZeroes;
     const skipped = own || (extent.zero && options.newBacking === undefined);
     for (const { start, length } of pieces(extent.start, extent.length)) {
-      if (!skipped) merger.keep(start, length, extent.zero);
+      if (mapped) image.writeZeroes(start, length);
+      else if (!skipped) merger.keep(start, length, extent.zero);
       if (image.crowded) await image.flush();
       await pace.advance(length);
     }
