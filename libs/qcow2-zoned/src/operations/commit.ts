@@ -22,6 +22,8 @@ export interface CommitOptions extends OperationOptions {
   readonly depth?: number;
   /** The overlay stays as it is. Default false. */
   readonly keep?: boolean;
+  /** Stands between the engine and every file, as for `openDisk`. */
+  readonly wrap?: OpenDiskOptions['wrap'];
 }
 
 /** Bytes of the overlay that are emptied between two flushes. */
@@ -33,7 +35,7 @@ const EMPTY_STEP_BYTES = 2 ** 36;
  * may rely on other overlays. Errors: `invalid_option` where there is no such base; those of opening and writing.
  */
 export async function commitDisk(path: string, options: CommitOptions = {}): Promise<void> {
-  const { depth = 1, keep = false } = options;
+  const { depth = 1, keep = false, wrap } = options;
   const layers = await layersOf(path, options.format);
   const zoned = await settleTop(layers[0] as Layer, keep);
   const base = layers[depth];
@@ -50,14 +52,15 @@ export async function commitDisk(path: string, options: CommitOptions = {}): Pro
   }
   const open: OpenedDisk[] = [];
   try {
-    const target = await add(open, base, { readOnly: false });
+    const target = await add(open, base, { readOnly: false, wrap });
     for (const layer of layers.slice(1, depth).reverse())
       await add(open, layer, { readOnly: true, backing: open.at(-1) });
-    const top = await add(open, layers[0] as Layer, { readOnly: keep, backing: open.at(-1) });
+    const top = await add(open, layers[0] as Layer, { readOnly: keep, backing: open.at(-1), wrap });
     refuseMixedZones(top, target);
     await moveDown(top, target, depth, options);
     if (!keep) await empty(top);
-    for (const disk of open.splice(0).reverse()) await disk.close();
+    // where one cannot be closed in order, those still in the list are closed as they are
+    for (let disk = open.pop(); disk !== undefined; disk = open.pop()) await disk.close();
   } finally {
     for (const disk of open) disk.abandon();
   }
