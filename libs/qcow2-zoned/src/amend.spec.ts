@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { type AmendOptions, amendImage } from './amend.ts';
+import { changeRefcountWidth } from './check/rebuild.ts';
+import { CrashFile } from './crash-file.fixture.ts';
 import { MiB, qemuCheck, rawContent, run, testDisks } from './disk.fixture.ts';
 import { inspectImage } from './info.ts';
 
@@ -140,4 +142,23 @@ it.each<[string, AmendOptions, string]>([
     message: expect.stringContaining(why),
   });
   expect(fs.readFileSync(file).equals(before)).toBe(true);
+});
+
+it('changes the refcount width at one moment, whatever a crash leaves of the rest', async () => {
+  const [file] = twins('compat=1.1,cluster_size=4k');
+  const crashing = new CrashFile(file);
+  changeRefcountWidth(crashing, 64);
+  const widths = new Set<number>();
+  for (let moment = 0; moment <= crashing.now; moment++)
+    for (const every of [1, 2, 3]) {
+      let sector = 0;
+      const left = disks.path();
+      fs.writeFileSync(
+        left,
+        crashing.stateAt(moment, () => sector++ % every === 0),
+      );
+      expect(qemuCheck(left)).toMatchObject({ corruptions: 0, errors: 0 });
+      widths.add((await inspectImage(left)).refcountBits);
+    }
+  expect([...widths]).toEqual([16, 64]);
 });

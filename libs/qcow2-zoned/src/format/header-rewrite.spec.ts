@@ -74,6 +74,23 @@ it.each([1 * KiB, 4 * KiB, 64 * KiB, 2 * MiB])(
   },
 );
 
+it('keeps a backing file name that is no UTF-8, byte for byte', () => {
+  const file = foreignImage(64 * KiB);
+  rewrite(file, (header) => backed(header, 'base-?.raw', 'raw'));
+  const bytes = fs.readFileSync(file);
+  const at = bytes.indexOf('base-?.raw');
+  bytes[at + 5] = 0xe9;
+  fs.writeFileSync(file, bytes);
+  rewrite(file, (header) => ({
+    ...header,
+    extensions: withExtension(header.extensions, 0x7e57_0002, Buffer.alloc(700)),
+  }));
+  const after = fs.readFileSync(file);
+  const moved = Number(after.readBigUInt64BE(8));
+  expect(moved).not.toBe(at);
+  expect(after.toString('latin1', moved, moved + 10)).toBe('base-\xe9.raw');
+});
+
 it('takes the backing file away again', () => {
   const file = foreignImage(64 * KiB);
   rewrite(file, (header) => backed(header, 'x'.repeat(1023), 'qcow2'));

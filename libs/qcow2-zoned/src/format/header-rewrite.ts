@@ -26,6 +26,8 @@ import {
 } from './header.ts';
 
 const SECTOR_BYTES = 512;
+const NAME_OFFSET_AT = 8;
+const NAME_LENGTH_AT = 16;
 
 /** In this order, before all others. */
 const KEPT_FIRST: readonly number[] = [
@@ -66,7 +68,8 @@ export function rewriteHeader(file: BlockFile, after: Qcow2Header): Qcow2Header 
   const present = Buffer.alloc(Math.min(2 ** after.clusterBits, file.length));
   file.read(present, 0);
   const before = decodeHeader(present);
-  const bytes = encodeHeader(next);
+  const kept = next.backingFile === before.backingFile;
+  const bytes = encodeHeader(next, kept ? { name: nameIn(present) } : {});
   file.syncNow();
   if (!tailOf(bytes).equals(present.subarray(SECTOR_BYTES, Math.max(SECTOR_BYTES, bytes.length)))) {
     retire(file, before, present, bytes.length);
@@ -80,13 +83,12 @@ export function rewriteHeader(file: BlockFile, after: Qcow2Header): Qcow2Header 
 
 /** Steps 1 and 2: makes the old header independent of the tail, where it can be. */
 function retire(file: BlockFile, before: Qcow2Header, present: Buffer, newLength: number): void {
-  const { backingFile } = before;
   const lean = { ...before, extensions: inFileOrder(before.extensions).filter(isNeeded) };
   const nameAt = roundUp(Math.max(newLength, usedLength(before, present)), SECTOR_BYTES);
-  const name = Buffer.from(backingFile ?? '', 'utf8');
+  const name = nameIn(present);
   const withoutName = encodeHeader({ ...lean, backingFile: undefined });
   if (withoutName.length > SECTOR_BYTES || nameAt + name.length > 2 ** before.clusterBits) return;
-  const retired = encodeHeader(lean, nameAt);
+  const retired = encodeHeader(lean, { nameOffset: nameAt, name });
   if (name.length > 0) {
     file.write(name, nameAt);
     file.syncNow();
@@ -100,12 +102,15 @@ const isNeeded = ({ magic }: HeaderExtension): boolean => KEPT_FIRST.includes(ma
 /** Where the old header with all that belongs to it ends. */
 function usedLength(before: Qcow2Header, present: Buffer): number {
   const ends = before.extensions.map(({ position = 0, data }) => position + data.length);
-  const nameEnd = before.backingFile === undefined ? 0 : encodedNameEnd(present);
+  const nameEnd = Number(present.readBigUInt64BE(NAME_OFFSET_AT)) + nameIn(present).length;
   return Math.max(before.headerLength, nameEnd, ...ends);
 }
 
-function encodedNameEnd(present: Buffer): number {
-  return Number(present.readBigUInt64BE(8)) + present.readUInt32BE(16);
+/** The backing file name as the file has it, which may be no UTF-8. */
+function nameIn(present: Buffer): Buffer {
+  const at = Number(present.readBigUInt64BE(NAME_OFFSET_AT));
+  const length = at === 0 ? 0 : present.readUInt32BE(NAME_LENGTH_AT);
+  return Buffer.from(present.subarray(at, at + length));
 }
 
 function tailOf(bytes: Buffer): Buffer {

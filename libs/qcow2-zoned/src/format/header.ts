@@ -281,10 +281,13 @@ function decodeExtensions(bytes: Buffer, headerLength: number): HeaderExtension[
 
 /**
  * Encodes a header with its extensions, their end marker, and the backing file name. `nameOffset` moves the name
- * from its place behind the end marker. The result fits the first cluster, or `invalid_option` is thrown.
+ * from its place behind the end marker; `name` gives its bytes, where they are not UTF-8. The result fits the first
+ * cluster, or `invalid_option` is thrown.
  */
-export function encodeHeader(header: Qcow2Header, nameOffset?: number): Buffer {
-  const name = Buffer.from(header.backingFile ?? '', 'utf8');
+export function encodeHeader(
+  header: Qcow2Header,
+  { nameOffset, name = Buffer.from(header.backingFile ?? '') }: EncodeOptions = {},
+): Buffer {
   const fields = encodeFields(header);
   const extensions = encodeExtensions(header.extensions);
   const nameAt = nameOffset ?? fields.length + extensions.length;
@@ -305,6 +308,11 @@ export function encodeHeader(header: Qcow2Header, nameOffset?: number): Buffer {
     name.copy(bytes, nameAt);
   }
   return bytes;
+}
+
+interface EncodeOptions {
+  readonly nameOffset?: number;
+  readonly name?: Buffer;
 }
 
 /** Everything before the extensions, the place of the backing file name left 0. */
