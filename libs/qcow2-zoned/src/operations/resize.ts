@@ -1,11 +1,12 @@
 /** Changes the size of disks. */
 import { invalidOption } from '../errors.ts';
+import { AUTOCLEAR } from '../format/feature-bits.ts';
 import type { OpenedDisk } from '../open.ts';
 import { RawDisk } from '../raw-disk.ts';
 import { COPY_BUFFER_BYTES } from './limits.ts';
 
 export interface ResizeOptions {
-  /** What of the new part has its place in the file at once. Default `off`. */
+  /** What of the new part has its place in the file at once. Default `off`; `metadata` with a raw data file. */
   readonly preallocation?: 'off' | 'metadata' | 'falloc' | 'full';
 }
 
@@ -16,8 +17,10 @@ export interface ResizeOptions {
 export async function resizeDisk(
   disk: OpenedDisk,
   size: number,
-  { preallocation = 'off' }: ResizeOptions = {},
+  options: ResizeOptions = {},
 ): Promise<void> {
+  const given = options.preallocation ?? 'off';
+  const preallocation = given === 'off' && hasRawDataFile(disk) ? 'metadata' : given;
   const { size: before, content } = disk;
   if (content instanceof RawDisk && preallocation === 'metadata')
     throw invalidOption('preallocation', preallocation, 'off, falloc or full for a raw disk');
@@ -26,6 +29,11 @@ export async function resizeDisk(
   if (size <= before || preallocation === 'off') return;
   if (preallocation === 'metadata') await disk.image?.preallocate(before, size - before);
   else await writeOut(disk, before, size);
+}
+
+/** A data file that alone is the disk: QEMU maps all of it, so that nothing depends on the image. */
+function hasRawDataFile({ image }: OpenedDisk): boolean {
+  return image !== undefined && (image.header.autoclearFeatures & AUTOCLEAR.rawDataFile) !== 0n;
 }
 
 /** Space that must be there is taken by writing it. */
