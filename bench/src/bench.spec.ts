@@ -37,7 +37,7 @@ it('lists the benchmarks', () => {
 it('refuses names that it does not know, and says which it knows', () => {
   const { status, stderr } = bench('warp');
   expect(status).toBe(2);
-  expect(stderr).toContain('warp: allowed are check, ');
+  expect(stderr).toContain('warp: allowed are convert, ');
 });
 
 it('has a place in the document for its results', () => {

@@ -1,5 +1,6 @@
 /** Every benchmark, in the order in which they run. */
 import { check } from './benchmarks/check.ts';
+import { convert } from './benchmarks/convert.ts';
 import { info } from './benchmarks/info.ts';
 import { nbd } from './benchmarks/nbd.ts';
 import { open } from './benchmarks/open.ts';
@@ -9,6 +10,7 @@ import { zoneMachine } from './benchmarks/zone-machine.ts';
 import type { Benchmark } from './workbench.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
+  convert,
   check,
   randomRead,
   open,
