@@ -12,7 +12,7 @@ import type {
   ZoneReportResult,
 } from '@zonelab/contracts';
 import { formatNbdUri, type NbdServer } from '@zonelab/nbd';
-import { imagePath, type Pool } from '@zonelab/platform';
+import { imagePath, type Pool, poolFolders } from '@zonelab/platform';
 import { ImageError, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { ZonedExport } from '@zonelab/zoned-export';
 import { LiveImage } from './live-image.ts';
@@ -155,12 +155,15 @@ export class Attachments {
 
   private async open({ pool, imageId, readOnly, options }: AttachPayload): Promise<LiveImage> {
     const path = imagePath(this.pools, pool, imageId);
-    const enforceLimits = options.limits === 'on';
-    if (readOnly) return new LiveImage(await ZonedDevice.open(path, { readOnly, enforceLimits }));
+    const common = {
+      enforceLimits: options.limits === 'on',
+      allowedDirectories: poolFolders(this.pools),
+    };
+    if (readOnly) return new LiveImage(await ZonedDevice.open(path, { ...common, readOnly }));
     const lease = await this.takeLease(imageId, () => void this.endLost(imageId));
     try {
       const guard = () => lease.assertHeld();
-      return new LiveImage(await ZonedDevice.open(path, { enforceLimits, guard }), lease);
+      return new LiveImage(await ZonedDevice.open(path, { ...common, guard }), lease);
     } catch (error) {
       await lease.release();
       throw error;

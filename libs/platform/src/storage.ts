@@ -16,3 +16,8 @@ export function imageFolder(pools: readonly Pool[], poolName: string, imageId: s
 export function imagePath(pools: readonly Pool[], poolName: string, imageId: string): string {
   return join(imageFolder(pools, poolName, imageId), 'image.qcow2');
 }
+
+/** The folders that files of images may lie in, backing files too. */
+export function poolFolders(pools: readonly Pool[]): string[] {
+  return pools.map(({ path }) => path);
+}

@@ -98,6 +98,7 @@ it('takes a raw disk, also compressed, and stores no zeroes', async () => {
 
 it.each([
   ['one that names a backing file', () => qemuImage('o', '-b', '/etc/passwd', '-F', 'raw', '-u')],
+  ['one that names a data file', () => qemuImage('d', '-o', `data_file=${join(folder, 'd.raw')}`)],
   ['what is no qcow2 file', () => Buffer.alloc(4096, 1)],
   [
     'a damaged one',

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog } from '@zonelab/catalog';
 import type { ContentQuery } from '@zonelab/contracts';
-import { imagePath } from '@zonelab/platform';
+import { imagePath, poolFolders } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
 import { CONTENT_CHUNK_BYTES } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
@@ -35,7 +35,8 @@ export class ContentService {
     return this.resting.whileClosed(id, async () => {
       const image = await this.catalog.images.getResting(id, 'its content');
       const path = imagePath(this.options.pools, image.pool, id);
-      const device = await ZonedDevice.open(path, { readOnly: true });
+      const allowedDirectories = poolFolders(this.options.pools);
+      const device = await ZonedDevice.open(path, { readOnly: true, allowedDirectories });
       const length = format === 'raw' ? device.size : (await stat(path)).size;
       const range = parseRange(rangeHeader, length);
       const wanted = range === 'whole' ? { first: 0, last: length - 1 } : range;

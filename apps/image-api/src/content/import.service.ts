@@ -141,6 +141,12 @@ async function examineQcow2(path: string): Promise<Facts> {
   const info = await inspectImage(path);
   if (info.backingFile !== undefined)
     refuse('backing file', info.backingFile, 'an image that stands alone');
+  if (info.dataFile !== undefined)
+    refuse(
+      'data file',
+      info.dataFile.file ?? 'one without a name',
+      'an image that holds its own data',
+    );
   if (info.encrypted) refuse('encryption', 'encrypted', 'an image that is not encrypted');
   const { corruptions, zoneFaults, findings } = await checkImage(path);
   if (corruptions + zoneFaults > 0)

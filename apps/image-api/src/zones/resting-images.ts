@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Catalog, Lease } from '@zonelab/catalog';
 import type { Image } from '@zonelab/contracts';
-import { imagePath } from '@zonelab/platform';
+import { imagePath, poolFolders } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
 import { LEASE_PATIENCE_MS, MAX_RESTING_IMAGES, RESTING_IMAGE_IDLE_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
@@ -84,7 +84,10 @@ export class RestingImages implements OnApplicationShutdown {
     const held = this.open.get(image.id);
     if (held) return look(held.device);
     const path = imagePath(this.options.pools, image.pool, image.id);
-    const device = await ZonedDevice.open(path, { readOnly: true });
+    const device = await ZonedDevice.open(path, {
+      readOnly: true,
+      allowedDirectories: poolFolders(this.options.pools),
+    });
     try {
       return look(device);
     } finally {
@@ -112,7 +115,10 @@ export class RestingImages implements OnApplicationShutdown {
 
   private openUnder(lease: Lease, image: Image): Promise<ZonedDevice> {
     const path = imagePath(this.options.pools, image.pool, image.id);
-    return ZonedDevice.open(path, { guard: () => lease.assertHeld() });
+    return ZonedDevice.open(path, {
+      guard: () => lease.assertHeld(),
+      allowedDirectories: poolFolders(this.options.pools),
+    });
   }
 
   private closeSoon(imageId: string): void {
