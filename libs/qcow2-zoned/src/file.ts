@@ -42,6 +42,7 @@ const STAT_BLOCK_BYTES = 512;
 /** A regular file of the host. */
 export class HostFile implements BlockFile {
   #length: number;
+  #closed = false;
 
   private constructor(
     readonly path: string,
@@ -158,7 +159,10 @@ export class HostFile implements BlockFile {
     }
   }
 
+  /** Once is enough: after that the number of the descriptor may be another file's. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     fs.closeSync(this.fd);
   }
 }

@@ -4,9 +4,11 @@ import type { BlockFile } from './file.ts';
 import { roundUp } from './format/bytes.ts';
 import { type Extent, ExtentList } from './image/disk.ts';
 import { ZERO_BUFFER_BYTES, ZERO_SCAN_BYTES } from './limits.ts';
+import { zeroRuns } from './operations/zeroes.ts';
 
 const SECTOR_BYTES = 512;
-const ZEROES = Buffer.alloc(ZERO_SCAN_BYTES);
+/** What file systems give space in, mostly. */
+const PAGE_BYTES = 4096;
 
 export class RawDisk {
   constructor(
@@ -45,22 +47,26 @@ export class RawDisk {
   }
 
   /**
-   * Zeroes are told from data by looking, in pieces of 64 KiB, and only where the file is sparse: nothing that Node
+   * Zeroes are told from data by looking, in pages of 4 KiB, and only where the file is sparse: nothing that Node
    * offers tells where its holes are. So zeroes that were written into a sparse file are told as holes too.
    */
   extents(offset: number, length: number): Extent[] {
     const list = new ExtentList();
-    const { sparse } = this;
-    const step = sparse ? ZERO_SCAN_BYTES : Math.max(1, length);
-    const piece = Buffer.allocUnsafe(sparse ? ZERO_SCAN_BYTES : 0);
-    for (let at = offset, end = offset + length; at < end; ) {
-      const part = Math.min(step - (sparse ? at % step : 0), end - at);
-      const hole = sparse && this.#isZero(at, piece.subarray(0, part));
+    const add = (at: number, part: number, hole: boolean): void =>
       list.add({
         ...{ length: part, depth: 0, present: true, compressed: false },
         ...{ zero: hole, data: !hole, hostOffset: at },
       });
-      at += part;
+    if (!this.sparse) {
+      add(offset, length, false);
+      return list.extents;
+    }
+    const buffer = Buffer.allocUnsafe(Math.min(length, ZERO_SCAN_BYTES));
+    for (let at = offset, end = offset + length; at < end; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
+      this.file.read(piece, at);
+      for (const { from, to, zero } of zeroRuns(piece, PAGE_BYTES, at % PAGE_BYTES))
+        add(at + from, to - from, zero);
     }
     return list.extents;
   }
@@ -73,11 +79,6 @@ export class RawDisk {
 
   flush(): Promise<void> {
     return this.file.sync();
-  }
-
-  #isZero(offset: number, piece: Buffer): boolean {
-    this.file.read(piece, offset);
-    return piece.equals(ZEROES.subarray(0, piece.length));
   }
 
   #assertInside(offset: number, length: number): void {

@@ -60,6 +60,9 @@ beforeAll(() => {
   writeFileSync(at('odd.raw'), Buffer.alloc(1000, 7));
   writeFileSync(at('zero.raw'), '');
   truncateSync(at('zero.raw'), MIB);
+  writeFileSync(at('sparse.raw'), '');
+  truncateSync(at('sparse.raw'), MIB);
+  qemuIo(at('sparse.raw'), 'write -q -P 1 12k 8k', 'write -q -P 2 500k 4k');
   qemuImg('convert', '-O', 'qcow2', at('data.raw'), at('data.qcow2'));
 });
 
@@ -76,6 +79,8 @@ describe('map', () => {
     'map empty.qcow2',
     'map -f raw --output=json data.raw',
     'map --output=json zero.raw',
+    'map --output=json sparse.raw',
+    'map sparse.raw',
     'map --image-opts driver=qcow2,file.filename=base.qcow2',
     'map --output=json --image-opts driver=raw,file.driver=file,file.filename=data.raw',
     'map --start-offset=x top.qcow2',

@@ -56,6 +56,17 @@ it.each([[['-d', 'missing']], [['-a', 'missing']], [['-U', '-c', 'name']], [['-l
   },
 );
 
+it('finds no snapshots in a raw disk, and makes none, as qemu-img', async () => {
+  const raw = join(folder, 'disk.raw');
+  qemuImg('create', '-q', '-f', 'raw', raw, '1M');
+  expect((await runCli('img', 'snapshot', '-l', raw)).stdout).toBe('');
+  const { stderr, exitCode } = await runCli('img', 'snapshot', '-c', 'x', raw);
+  expect([exitCode, stderr]).toEqual([
+    1,
+    expect.stringContaining("Could not create snapshot 'x': -95 (Operation not supported)"),
+  ]);
+});
+
 it('says of a missing file what qemu-img says', async () => {
   const { stderr, exitCode } = await runCli('img', 'snapshot', '-l', '/none');
   expect(stderr).toBe(

@@ -3,7 +3,7 @@ import { ImageError, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { describeError } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
-import { opening } from './open.ts';
+import { opening, openToRead, withFormat } from './open.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 
 export type SnapshotAction =
@@ -11,17 +11,20 @@ export type SnapshotAction =
   | { readonly kind: 'create' | 'apply' | 'delete'; readonly snapshot: string };
 
 export async function imgSnapshot(image: NamedImage, action: SnapshotAction, out: Output) {
-  const readOnly = action.kind === 'list';
-  if (image.shared && !readOnly)
-    throw failure(
-      `Could not open '${image.name}': force-share=on can only be used with read-only images`,
-    );
-  const device = await opening(image.name, () =>
-    ZonedDevice.open(image.path, { readOnly, shared: image.shared }),
-  );
+  if (action.kind === 'list') {
+    const disk = await openToRead(image, { backing: false });
+    const snapshots = disk.image?.snapshots() ?? [];
+    disk.abandon();
+    out.write(snapshotListing(snapshots));
+    return;
+  }
+  const { kind, snapshot } = action;
+  const { format } = await withFormat(image, out);
+  if (format === 'raw')
+    throw failure(`Could not ${kind} snapshot '${snapshot}': -95 (Operation not supported)`);
+  const device = await opening(image.name, () => ZonedDevice.open(image.path));
   try {
-    if (action.kind === 'list') out.write(snapshotListing(device.snapshots()));
-    else await change(device, action.kind, action.snapshot);
+    await change(device, kind, snapshot);
   } finally {
     await device.close();
   }
