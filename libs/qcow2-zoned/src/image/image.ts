@@ -7,7 +7,7 @@
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
 import { roundDown, roundUp } from '../format/bytes.ts';
-import { AUTOCLEAR, INCOMPATIBLE, refuseUnsupportedFeatures } from '../format/features.ts';
+import { AUTOCLEAR, INCOMPATIBLE } from '../format/features.ts';
 import {
   encodePointers,
   headerPatches,
@@ -21,7 +21,6 @@ import { rewriteHeader } from '../format/header-rewrite.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { zonesFollowSize, zonesInFirstSector } from '../format/zoned-header.ts';
 import { MAX_MAPPED_SEARCH_BYTES } from '../limits.ts';
-import { ClusterMap } from './cluster-map.ts';
 import {
   type ClusterStore,
   ExternalClusters,
@@ -31,29 +30,19 @@ import {
 import { CompressedReader } from './compressed-reader.ts';
 import { CompressedWriter } from './compressed-writer.ts';
 import { codecOf, loadCodec } from './compression.ts';
-import { DataWriter } from './data-writer.ts';
-import { type Disk, type Extent, MissingDisk } from './disk.ts';
-import { Eraser } from './eraser.ts';
+import type { Disk, Extent } from './disk.ts';
 import { Flusher, type FlushParticipant } from './flusher.ts';
-import { GuestReader } from './guest-reader.ts';
 import { hasDataFile } from './l2-layout.ts';
 import { headerMetadata, MetadataGuard, type MetadataRange } from './metadata-guard.ts';
+import { missingBacking, refuseUnsupported } from './open-rules.ts';
 import { preallocate } from './preallocate.ts';
 import { Refcounts } from './refcounts.ts';
 import { Resizer, type ZoneTableMove } from './resizer.ts';
 import { readSnapshots } from './snapshot-list.ts';
 import { SnapshotKeeper } from './snapshots.ts';
+import { openTables, type Tables } from './tables.ts';
 
 export type { FlushBatch, FlushParticipant } from './flusher.ts';
-
-/** What we read. Who uses the zones of the zoned format says what it can do. */
-const SUPPORTED =
-  INCOMPATIBLE.dirty |
-  INCOMPATIBLE.corrupt |
-  INCOMPATIBLE.dataFile |
-  INCOMPATIBLE.compressionType |
-  INCOMPATIBLE.extendedL2 |
-  INCOMPATIBLE.zonedFormat;
 
 /** The other files that an image may need. */
 export interface ImageParts {
@@ -66,14 +55,6 @@ export interface ImageParts {
    * the first change, which is how the format tells the owners of what they stand for (bitmaps) that it is out of date.
    */
   readonly maintained?: bigint | undefined;
-}
-
-/** What hangs on the active L1 table: all new where a snapshot is applied. */
-interface Tables {
-  readonly map: ClusterMap;
-  readonly reader: GuestReader;
-  readonly writer: DataWriter;
-  readonly eraser: Eraser;
 }
 
 export class Qcow2Image implements Disk {
@@ -396,16 +377,11 @@ export class Qcow2Image implements Disk {
   }
 
   #openTables(): Tables {
-    const { backing } = this.#parts;
-    const map = new ClusterMap(this.#file, this.#header, this.#refcounts, this.#guard);
-    const reader = new GuestReader(this.#store.file, map, backing, this.#inflated);
-    const writer = new DataWriter(this.#store, map, reader);
-    const eraser = new Eraser(this.#store, map, reader, writer, {
-      hasZeroFlag: this.#header.version >= 3,
-      hasBacking: backing !== undefined,
-      rawDataFile: (this.#header.autoclearFeatures & AUTOCLEAR.rawDataFile) !== 0n,
+    return openTables({
+      ...{ file: this.#file, header: this.#header, backing: this.#parts.backing },
+      ...{ refcounts: this.#refcounts, guard: this.#guard },
+      ...{ store: this.#store, inflated: this.#inflated },
     });
-    return { map, reader, writer, eraser };
   }
 
   *#metadata(): Iterable<MetadataRange> {
@@ -473,29 +449,4 @@ export class Qcow2Image implements Disk {
     this.#flusher.failure ??= cause;
     return this.#flusher.failure;
   }
-}
-
-function refuseUnsupported(path: string, header: Qcow2Header, readOnly: boolean): void {
-  refuseUnsupportedFeatures(header, SUPPORTED);
-  if (header.cryptMethod !== 0)
-    throw new ImageError('unsupported_feature', 'encrypted images are not supported', {
-      ...{ path, field: 'crypt_method', given: header.cryptMethod },
-    });
-  if (readOnly) return;
-  for (const [bit, state] of [
-    [INCOMPATIBLE.dirty, 'dirty: it was not closed cleanly, and its refcounts may be wrong'],
-    [INCOMPATIBLE.corrupt, 'corrupt'],
-  ] as const)
-    if ((header.incompatibleFeatures & bit) !== 0n)
-      throw new ImageError(
-        'image_corrupt',
-        `${path}: the image is marked ${state}; repair it before it is opened for writing`,
-        { path, field: 'incompatible_features', allowed: 'a repaired image, or a read-only open' },
-      );
-}
-
-function missingBacking(file: BlockFile, header: Qcow2Header): Disk | undefined {
-  return header.backingFile === undefined
-    ? undefined
-    : new MissingDisk(file.path, header.backingFile);
 }
