@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CrashFile } from '../crash-file.fixture.ts';
 import { qemuCheck } from '../disk.fixture.ts';
 import { randomFrom, seeds } from '../random.fixture.ts';
-import { checkImage, repairFile } from './check.ts';
+import { checkFile, checkImage, repairFile } from './check.ts';
 import { damaged, stockImages } from './damage.fixture.ts';
 
 let folder: string;
@@ -83,6 +83,18 @@ it.each(seeds(3, 200))(
     }
   },
 );
+
+it('does not mend entries in data that a wrong L1 entry takes for a table', async () => {
+  const image = Buffer.from(images.get('cluster_size=512') as Buffer);
+  const l1 = Number(image.readBigUInt64BE(40));
+  const l2 = image.readBigUInt64BE(l1) & 0x00ff_ffff_ffff_fe00n;
+  const data = image.readBigUInt64BE(Number(l2)) & 0x00ff_ffff_ffff_fe00n;
+  image.writeBigUInt64BE((1n << 63n) | data, l1 + 8 * 60);
+  const file = write('no-table.qcow2', image);
+  expect((await checkImage(file, { repair: 'all' })).findings).toEqual([]);
+  const kept = sound.get('cluster_size=512') as Buffer;
+  expect(lostSectors(kept, kept, content(file))).toEqual([]);
+});
 
 it('frees leaks alone when asked for no more', async () => {
   const image = Buffer.from(images.get('cluster_size=64k') as Buffer);
@@ -165,4 +177,26 @@ describe('a crash inside a repair', () => {
       }
     },
   );
+
+  it('that makes refcounts anew leaves no more errors than there were', async () => {
+    const image = Buffer.from(images.get('cluster_size=4k') as Buffer);
+    const table = Number(image.readBigUInt64BE(48));
+    image.writeUInt8(image.readUInt8(table + 7) | 1, table + 7); // a reserved bit: the block still counts
+    const disk = new CrashFile(write('rebuild.qcow2', image));
+    const before = checkFile(disk).corruptions;
+    await repairFile(disk, 'all');
+    for (let moment = 0; moment <= disk.now; moment++)
+      for (const keeps of [() => false, () => true, () => moment % 2 === 0]) {
+        // the header's sector is the last thing that is written: it must find the rest durable
+        const last = disk.stateAt(moment, keeps);
+        const file = write('rebuild-crashed.qcow2', last);
+        expect((await checkImage(file)).corruptions).toBeLessThanOrEqual(before);
+      }
+    for (let trial = 0; trial < 40; trial++) {
+      const random = randomFrom(trial);
+      const state = disk.stateAt(Math.floor(random() * (disk.now + 1)), () => random() < 0.5);
+      const { corruptions } = await checkImage(write('rebuild-crashed.qcow2', state));
+      expect({ trial, more: corruptions > before }).toEqual({ trial, more: false });
+    }
+  });
 });
