@@ -79,4 +79,4 @@ export const SWEEP_INTERVAL_MS = 1_000;
 export const TURN_REQUESTS = 64;
 
 /** Payload of one connection in a row before others get their turn. */
-export const TURN_BYTES = 4 * MIB;
+export const TURN_BYTES = 8 * MIB;
