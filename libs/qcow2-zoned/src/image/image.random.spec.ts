@@ -276,7 +276,7 @@ it.each(cases)('agrees with QEMU on an image of kind "%s" (seed %i)', async (nam
     qemuChanges(subject, random);
     const { image, close } = await subject.open(false);
     expect(content(image).equals(subject.disk)).toBe(true);
-    await new Changes(image, subject.disk, random, !kind.dataFile).run(50);
+    await new Changes(image, subject.disk, random, !kind.dataFile).run(30);
     await image.settle();
     expect(content(image).equals(subject.disk)).toBe(true);
     close();
