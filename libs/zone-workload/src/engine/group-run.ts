@@ -131,6 +131,7 @@ export class GroupRun implements HostView, CompletionSink {
         timing.tick();
         continue;
       }
+      if (queue.size === 0) throw new Error('the timing model has lost a command');
       spent += this.handle(queue.pop());
     }
     return 'more';

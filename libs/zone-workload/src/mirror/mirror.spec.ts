@@ -95,6 +95,30 @@ describe('a byte-accurate run', () => {
     await expect(run).rejects.toThrow(/^byte \d+, in zone \d+: the simulated device expects/);
   });
 
+  it("tells a zone's data from that of its earlier life", async () => {
+    const first = new Map<number, Uint8Array>();
+    const stale: MirrorTarget = {
+      geometry: device.geometry,
+      read: (offset, target) => device.read(offset, target),
+      append: (start, data) => device.append(start, data),
+      manage: (action, zone) => device.manage(action, zone),
+      flush: () => device.flush(),
+      zone: (index) => device.zone(index),
+      write: (offset, data) => {
+        if (!first.has(offset)) first.set(offset, data);
+        return device.write(offset, first.get(offset) ?? data);
+      },
+    };
+    const twice: PhaseDefinition = {
+      kind: 'seq-write',
+      blockSize: 128 * KIB,
+      zones: { count: 1 },
+      bytes: 3 * MIB,
+    };
+    const run = runExperiment(definitionOf([twice]), { target: stale });
+    await expect(run).rejects.toMatchObject({ code: 'mirror_mismatch' });
+  });
+
   it('does not touch an image that holds something already', async () => {
     await device.write(0, new Uint8Array(4096));
     const run = runExperiment(definitionOf(WORKLOAD), { target: device });
