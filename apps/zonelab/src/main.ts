@@ -1,7 +1,7 @@
 /** Entry of the bundle. */
-import { endWithReader } from './end-with-reader.ts';
+import { outliveReader } from './outlive-reader.ts';
 import { processOutput } from './output.ts';
 import { runProgram } from './program.ts';
 
-endWithReader();
+outliveReader();
 process.exitCode = await runProgram(process.argv.slice(2), processOutput);

@@ -1,10 +1,10 @@
 /** Entry of a bundle for `img info` alone: scripts run it by the thousand, and starting is all that it costs. */
-import { endWithReader } from '../end-with-reader.ts';
+import { outliveReader } from '../outlive-reader.ts';
 import { processOutput } from '../output.ts';
 import { runCommands } from '../run-commands.ts';
 import { addInfo } from './info-program.ts';
 
-endWithReader();
+outliveReader();
 process.exitCode = await runCommands(process.argv.slice(2), processOutput, (program, context) =>
   addInfo(program.command('img'), context),
 );
