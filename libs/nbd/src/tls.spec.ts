@@ -103,9 +103,9 @@ describe('a listener that requires TLS', () => {
   });
 
   it('ends a session with bytes behind STARTTLS in the clear', async () => {
-    const { socket } = await inTheClear(await listen('required'));
+    const { socket, stream } = await inTheClear(await listen('required'));
     socket.write(Buffer.concat([option(Option.StartTls), option(Option.List)]));
-    await once(socket, 'close');
+    await expect(stream.read(20)).rejects.toMatchObject({ code: 'disconnected' });
   });
 
   it('ends a session whose TLS handshake is junk, or never comes', async () => {
