@@ -223,13 +223,14 @@ class Play {
 
   /**
    * False where one of us may store zeroes that the other only marks: over a backing file QEMU looks whether the rest of
-   * a cluster happens to be zeroes below, and with extended L2 entries it writes a whole request as data where a part
-   * of it lies in a compressed cluster.
+   * a cluster happens to be zeroes below; with extended L2 entries it writes a whole request as data where a part of it
+   * lies in a compressed cluster; and it takes the cluster that the disk ends in for covered whole.
    */
   #mapsAgree(): boolean {
-    const { choice, steps } = this.#sequence;
+    const { choice, steps, size } = this.#sequence;
     const compressed = choice.extendedL2 === 'on' && steps.some(({ op }) => op === 'compressed');
-    return choice.backing === 'none' && !compressed;
+    const ragged = size % choice.clusterSize !== 0 || steps.some(({ op }) => op === 'resize');
+    return choice.backing === 'none' && !compressed && !ragged;
   }
 }
 
