@@ -271,6 +271,30 @@ describe('trim', () => {
 });
 
 describe('the export', () => {
+  it('tells of data as one piece however it lies in the file', async () => {
+    const { client, device } = await start({ size: 4 * MIB });
+    for (const at of [6, 4, 2, 0, 1, 9])
+      await client.write(at * 64 * KIB, Buffer.alloc(64 * KIB, 1));
+    await client.writeZeroes(3 * 64 * KIB, 64 * KIB);
+    await client.writeZeroes(5 * 64 * KIB, 64 * KIB);
+    expect(device.allocation(0, 192 * KIB).length).toBeGreaterThan(1);
+    const extents = (await client.blockStatus(0, MIB)).get(BASE_ALLOCATION);
+    const { Hole, Zero } = AllocationState;
+    expect(extents?.map(({ length, status }) => [length / (64 * KIB), status & Zero])).toEqual([
+      ...[
+        [3, 0],
+        [1, Zero],
+        [1, 0],
+        [1, Zero],
+        [1, 0],
+        [2, Zero],
+        [1, 0],
+        [6, Zero],
+      ],
+    ]);
+    expect(extents?.at(-1)?.status).toBe(Hole | Zero);
+  });
+
   it('tells holes from data in a sequential zone', async () => {
     const { client } = await start(ZONED);
     await client.write(8 * MIB, Buffer.alloc(64 * KIB, 1));

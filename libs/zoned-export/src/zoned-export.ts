@@ -170,7 +170,7 @@ export class ZonedExport implements NbdExport {
     const { geometry } = this.device;
     if (context === BASE_ALLOCATION || geometry === undefined) {
       const bounded = Math.min(length, MAX_ALLOCATION_BYTES);
-      return translated(() => this.device.allocation(offset, bounded).map(allocationExtent));
+      return translated(() => allocationExtents(this.device.allocation(offset, bounded)));
     }
     const { zoneSize } = geometry;
     const table = { zoneSize, zone: (index: number) => this.device.zone(index) };
@@ -231,9 +231,16 @@ function isResettable({ condition }: Zone): boolean {
   return condition !== 'read-only' && condition !== 'offline';
 }
 
-function allocationExtent({ length, data, zero }: Extent): NbdExtent {
-  const status = (data ? 0 : AllocationState.Hole) | (zero ? AllocationState.Zero : 0);
-  return { length, status };
+/** Where bytes lie in a file means nothing to clients: neighbours that differ in no more than that are one. */
+function allocationExtents(extents: readonly Extent[]): NbdExtent[] {
+  const joined: { length: number; readonly status: number }[] = [];
+  for (const { length, data, zero } of extents) {
+    const status = (data ? 0 : AllocationState.Hole) | (zero ? AllocationState.Zero : 0);
+    const last = joined.at(-1);
+    if (last?.status === status) last.length += length;
+    else joined.push({ length, status });
+  }
+  return joined;
 }
 
 /** Runs a device operation, with its refusals as NBD errors however they come. */
