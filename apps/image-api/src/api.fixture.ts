@@ -11,6 +11,7 @@ import {
   gatewayQueue,
   type JobOutcome,
   QUEUE_PREFIX,
+  type UpdateExportPayload,
   type ZoneManagementPayload,
 } from '@zonelab/contracts';
 import { createLogger, imagePath, redisOptions } from '@zonelab/platform';
@@ -98,9 +99,11 @@ export async function startApi(gatewayTimeoutMs?: number): Promise<TestApi> {
 export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: string) {
   const devices = new Map<string, ZonedDevice>();
   const imageOfExport = new Map<string, string>();
+  const updates: UpdateExportPayload[] = [];
   const attach = async ({ imageId, exportId, name }: AttachPayload) => {
     if (name === 'refused') throw refusal('export_name_taken', 'name: got refused');
-    devices.set(imageId, await ZonedDevice.open(imagePath([pool], pool.name, imageId)));
+    if (!devices.has(imageId))
+      devices.set(imageId, await ZonedDevice.open(imagePath([pool], pool.name, imageId)));
     imageOfExport.set(exportId, imageId);
     return { uri: `nbd://127.0.0.1:10809/${name}` };
   };
@@ -108,6 +111,14 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     const imageId = imageOfExport.get(exportId) ?? '';
     await devices.get(imageId)?.close();
     devices.delete(imageId);
+    return null;
+  };
+  /** Answers null; a rate of 13 requests a second is refused, and one of 14 is never answered. */
+  const update = async (payload: UpdateExportPayload) => {
+    if (!imageOfExport.has(payload.exportId)) throw refusal('not_attached', 'export: not here');
+    if (payload.rates?.iops === 13) throw refusal('shutting_down', 'this gateway stops');
+    if (payload.rates?.iops === 14) await new Promise(() => undefined);
+    updates.push(payload);
     return null;
   };
   const manageZones = async ({ imageId, action, zoneIndex }: ZoneManagementPayload) => {
@@ -132,6 +143,7 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
   const handlers: Record<string, (payload: any) => Promise<unknown>> = {
     attach,
     detach,
+    update,
     manageZones,
     reportZones,
   };
@@ -143,8 +155,10 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
   await worker.waitUntilReady();
   await catalog.gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools: [pool.name] });
   return {
+    /** What exports were changed to, in order. */
+    updates,
     stop: async () => {
-      await worker.close();
+      await worker.close(true);
       for (const device of devices.values()) await device.close();
       await catalog.gateways.retire(id);
     },

@@ -44,6 +44,7 @@ export interface paths {
   "/v1/exports/{id}": {
     get: operations["Exports_get"];
     delete: operations["Exports_delete"];
+    patch: operations["Exports_update"];
   };
   "/v1/experiments": {
     get: operations["Experiments_list"];
@@ -321,6 +322,16 @@ export interface components {
     ExportPage: {
       items: components["schemas"]["Export"][];
       nextCursor: string | null;
+    };
+    UpdateExport: {
+      readOnly?: boolean;
+      /** @description Replaces the rates; {} lifts them */
+      rates?: {
+        /** @description Requests a second */
+        iops?: number;
+        /** @description Read and written */
+        bytesPerSecond?: number;
+      };
     };
     CreateExperiment: {
       name?: string;
@@ -1692,6 +1703,32 @@ export interface operations {
     responses: {
       204: {
         content: never;
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Exports_update: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["UpdateExport"];
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Export"];
+        };
       };
       /** @description A problem */
       default: {

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
   type CreateExport,
@@ -9,6 +9,8 @@ import {
   idParamsSchema,
   type ListExports,
   listExportsSchema,
+  type UpdateExport,
+  updateExportSchema,
 } from '@zonelab/contracts';
 import { ExportsService } from './exports.service.ts';
 
@@ -33,6 +35,15 @@ export class ExportsController {
   @ApiOkResponse({ standardSchema: exportSchema })
   get(@Param({ schema: idParamsSchema }) { id }: IdParams) {
     return this.exports.get(id);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ standardSchema: exportSchema })
+  update(
+    @Param({ schema: idParamsSchema }) { id }: IdParams,
+    @Body({ schema: updateExportSchema }) body: UpdateExport,
+  ) {
+    return this.exports.update(id, body);
   }
 
   @Delete(':id')

@@ -67,6 +67,80 @@ it('leaves no export where the gateway refuses it', async () => {
   expect((await api.request('GET', `/v1/exports?imageId=${imageId}`)).body.items).toEqual([]);
 });
 
+async function exportOf(name: string, more: object = {}) {
+  const imageId = await createImage(name);
+  return (await api.request('POST', '/v1/exports', { imageId, ...more })).body;
+}
+
+it('changes an export under its clients', async () => {
+  const made = await exportOf('changing');
+  const url = `/v1/exports/${made.id}`;
+  const slow = { readOnly: true, rates: { iops: 100 } };
+  expect(await api.request('PATCH', url, slow)).toMatchObject({
+    status: 200,
+    body: { readOnly: true, options: { zeroes: 'write', rates: { iops: 100 } }, status: 'active' },
+  });
+  const again = await api.request('PATCH', url, { readOnly: false, rates: {} });
+  expect(again).toMatchObject({ status: 200, body: { readOnly: false, options: { rates: {} } } });
+  expect((await api.request('GET', url)).body).toEqual(again.body);
+  expect(gateway.updates).toEqual([
+    { exportId: made.id, ...slow },
+    { exportId: made.id, readOnly: false, rates: {} },
+  ]);
+});
+
+it('gives an image no second writer by a change', async () => {
+  const first = await exportOf('shared', { readOnly: true });
+  const wanted = { imageId: first.imageId, name: 'second', readOnly: true };
+  const second = (await api.request('POST', '/v1/exports', wanted)).body;
+  const refused = await api.request('PATCH', `/v1/exports/${first.id}`, { readOnly: false });
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { code: 'image_exported', context: { exportId: second.id } },
+  });
+  expect((await api.request('GET', `/v1/exports/${first.id}`)).body.readOnly).toBe(true);
+});
+
+it('leaves an export as it was where the gateway refuses the change', async () => {
+  const made = await exportOf('staying', { readOnly: true });
+  const change = { readOnly: false, rates: { iops: 13 } };
+  const answer = await api.request('PATCH', `/v1/exports/${made.id}`, change);
+  expect(answer).toMatchObject({ status: 503, body: { code: 'shutting_down' } });
+  const { updatedAt: _, ...facts } = (await api.request('GET', `/v1/exports/${made.id}`)).body;
+  expect(made).toMatchObject(facts);
+  const other = { imageId: made.imageId, name: 'staying-too', readOnly: true };
+  expect((await api.request('POST', '/v1/exports', other)).status).toBe(201);
+});
+
+it.each([true, false])(
+  'keeps the place of the writer where nobody knows what became of a change (read-only before: %s)',
+  async (readOnly) => {
+    const made = await exportOf(`unknown-${readOnly}`, { readOnly });
+    const change = { readOnly: !readOnly, rates: { iops: 14 } };
+    const answer = await api.request('PATCH', `/v1/exports/${made.id}`, change);
+    expect(answer).toMatchObject({ status: 504, body: { code: 'gateway_timeout' } });
+    expect((await api.request('GET', `/v1/exports/${made.id}`)).body.readOnly).toBe(false);
+    await gateway.stop();
+    gateway = await startGateway(api, GATEWAY);
+  },
+);
+
+it.each([
+  ['an unknown export', MISSING, {}, 404, 'not_found'],
+  ['what cannot change', undefined, { name: 'new' }, 422, 'invalid_request'],
+  ['rates out of range', undefined, { rates: { iops: 0 } }, 422, 'invalid_request'],
+])('refuses to change %s', async (name, id, change, status, code) => {
+  const url = `/v1/exports/${id ?? (await exportOf(name.replaceAll(' ', '-'))).id}`;
+  expect(await api.request('PATCH', url, change)).toMatchObject({ status, body: { code } });
+});
+
+it('changes no export that is not served', async () => {
+  const made = await exportOf('going');
+  await api.catalog.exports.beginDetach(made.id);
+  const answer = await api.request('PATCH', `/v1/exports/${made.id}`, { rates: {} });
+  expect(answer).toMatchObject({ status: 409, body: { code: 'state_conflict' } });
+});
+
 it.each([
   ['an unknown image', { imageId: MISSING }, 404, 'not_found'],
   ['an unknown gateway', { gatewayId: 'nobody' }, 404, 'not_found'],

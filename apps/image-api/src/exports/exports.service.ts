@@ -2,8 +2,9 @@
 
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog, type PlacedExport } from '@zonelab/catalog';
-import type { CreateExport, Export, ListExports, Page } from '@zonelab/contracts';
+import type { CreateExport, Export, ListExports, Page, UpdateExport } from '@zonelab/contracts';
 import { Gateways } from '../gateways/gateways.ts';
+import { ProblemError } from '../http/problem.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { RestingImages } from '../zones/resting-images.ts';
 
@@ -51,6 +52,25 @@ export class ExportsService {
     return this.catalog.exports.get(id);
   }
 
+  /**
+   * Answers once the gateway serves it so. A change that the gateway refuses leaves the row as it was; where nobody knows
+   * whether it acted, the row keeps the place of the image's writer, and the change can be asked for again.
+   */
+  async update(id: string, body: UpdateExport): Promise<Export> {
+    const { imageId } = await this.catalog.exports.get(id);
+    return this.resting.alone(imageId, async () => {
+      const { before, now } = await this.catalog.exports.change(id, body);
+      try {
+        await this.gateways.ask(now.gatewayId, 'update', { exportId: id, ...body });
+      } catch (error) {
+        const readOnly = before.readOnly && (now.readOnly || !isUnknownOutcome(error));
+        await this.catalog.exports.changeBack({ ...before, readOnly });
+        throw error;
+      }
+      return now;
+    });
+  }
+
   /** The row stays until its gateway has let the image go. A dead gateway has, once it is known to be dead. */
   async delete(id: string): Promise<void> {
     const { gatewayId, imageId } = await this.catalog.exports.get(id);
@@ -72,4 +92,9 @@ export class ExportsService {
       this.options.logger.error({ err, exportId, gatewayId }, 'undoing an export failed');
     }
   }
+}
+
+function isUnknownOutcome(error: unknown): boolean {
+  const code = error instanceof ProblemError ? error.problem.code : undefined;
+  return code === 'gateway_timeout' || code === 'gateway_failed';
 }

@@ -56,6 +56,26 @@ it('lets readers share an image, but not with a writer', async () => {
   ).rejects.toMatchObject({ code: 'image_exported' });
 });
 
+it('lets a reader become the writer only while no other export stands', async () => {
+  const wanted = await exportOf('turning', { readOnly: true });
+  const made = [];
+  for (const name of ['t1', 't2']) {
+    const { id } = await catalog.exports.create({ ...wanted, name });
+    made.push(await catalog.exports.activate(id, 'nbd://h:1/t'));
+  }
+  const turn = ({ id }: { id: string }) => catalog.exports.change(id, { readOnly: false });
+  for (const result of await Promise.allSettled(made.map(turn)))
+    expect(result).toMatchObject({ reason: { code: 'image_exported' } });
+  const [first, second] = made as [(typeof made)[0], (typeof made)[0]];
+  await catalog.exports.remove(second.id);
+  const races = [turn(first), catalog.exports.create({ ...wanted, name: 't3', readOnly: false })];
+  const results = await Promise.allSettled(races);
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  await catalog.exports.changeBack(first);
+  const third = await catalog.exports.create({ ...wanted, name: 't4' });
+  expect(third.readOnly).toBe(true);
+});
+
 it('refuses a name that the gateway serves already', async () => {
   await catalog.exports.create(await exportOf('same'));
   const other = await exportOf('other', { name: 'same' });

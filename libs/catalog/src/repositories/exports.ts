@@ -1,7 +1,8 @@
 /** Exports in the catalog: which gateway serves which image, and how. */
 
-import type { Export, ExportOptions, ListExports, Page } from '@zonelab/contracts';
-import { notFound, refusingTakenName } from '../errors.ts';
+import type { Export, ExportOptions, ListExports, Page, UpdateExport } from '@zonelab/contracts';
+import type { Database } from '../client.ts';
+import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
 import type { Export as ExportRow, Prisma, PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
 import { imageExported, lockImage, refuseUnready } from './images.ts';
@@ -30,17 +31,43 @@ export class ExportsRepository {
    * Errors: `not_found`, `state_conflict` where the image is not ready, `image_exported`, `name_taken`.
    */
   async create(wanted: NewExport): Promise<Export> {
-    const { imageId, readOnly, name } = wanted;
+    const { imageId, name } = wanted;
     const create = this.prisma.$transaction(async (database) => {
       const image = await lockImage(database, imageId);
       refuseUnready(image, 'an export');
-      const hindering = readOnly ? { imageId, readOnly: false } : { imageId };
-      const taken = await database.export.findFirst({ where: hindering });
-      if (taken) throw imageExported(imageId, taken);
-      const writableImageId = readOnly ? null : imageId;
-      return database.export.create({ data: { ...wanted, writableImageId } });
+      await refuseHindered(database, wanted);
+      return database.export.create({ data: { ...wanted, ...writing(wanted) } });
     });
     return toExport(await refusingTakenName('export of the gateway', name, create));
+  }
+
+  /**
+   * Changes one that its gateway serves, which is to be told then. Answers it as it was before and as it is.
+   * Errors: `not_found`, `state_conflict` where it is not active; becoming writable, those of `create` for a writable one.
+   */
+  async change(id: string, wanted: UpdateExport): Promise<{ before: Export; now: Export }> {
+    const { imageId } = await this.get(id);
+    return this.prisma.$transaction(async (database) => {
+      const image = await lockImage(database, imageId);
+      const row = await database.export.findUnique({ where: { id } });
+      if (!row) throw notFound('export', id);
+      const before = toExport(row);
+      refuseInactive(before);
+      const readOnly = wanted.readOnly ?? row.readOnly;
+      if (row.readOnly && !readOnly) {
+        refuseUnready(image, 'a writable export');
+        await refuseHindered(database, { imageId, readOnly }, id);
+      }
+      const options = { ...before.options, ...(wanted.rates && { rates: wanted.rates }) };
+      const data = { readOnly, options, ...writing({ imageId, readOnly }) };
+      return { before, now: toExport(await database.export.update({ where: { id }, data })) };
+    });
+  }
+
+  /** Takes a change back that the gateway refused. Nothing where the export has been moved or detached meanwhile. */
+  async changeBack({ id, imageId, gatewayId, readOnly, options }: Export): Promise<void> {
+    const data = { readOnly, options, ...writing({ imageId, readOnly }) };
+    await this.prisma.export.updateMany({ where: { id, gatewayId, ...STANDING }, data });
   }
 
   /** Errors: `not_found`. */
@@ -141,6 +168,32 @@ export class ExportsRepository {
     if (!row) throw notFound('export', id);
     return toExport(row);
   }
+}
+
+/** Read-only exports share an image with each other, and a writable one with none. */
+async function refuseHindered(
+  database: Database,
+  { imageId, readOnly }: Pick<NewExport, 'imageId' | 'readOnly'>,
+  except?: string,
+): Promise<void> {
+  const where = {
+    imageId,
+    ...(readOnly && { readOnly: false }),
+    ...(except !== undefined && { id: { not: except } }),
+  };
+  const taken = await database.export.findFirst({ where });
+  if (taken) throw imageExported(imageId, taken);
+}
+
+/** The unique column that holds the place of an image's writer. */
+function writing({ imageId, readOnly }: Pick<NewExport, 'imageId' | 'readOnly'>) {
+  return { writableImageId: readOnly ? null : imageId };
+}
+
+function refuseInactive({ id, status }: Export): void {
+  if (status === 'active') return;
+  const message = `export ${id}: its status is ${status}, a change needs active`;
+  throw new CatalogError('state_conflict', message, { resource: 'export', id, state: status });
 }
 
 function toExport(row: ExportRow): Export {
