@@ -6,6 +6,7 @@ import { writeU64 } from './format/bytes.ts';
 import { ENTRY_BYTES, EXTENDED_ENTRY_BYTES, writeCopiedEntry } from './format/entries.ts';
 import { encodeZoneTable } from './format/zone-table.ts';
 import { encodeZonedExtension, zoneTablePlace } from './format/zoned-extension.ts';
+import { allocateSubclusters } from './image/l2-layout.ts';
 import { refcountCodec } from './image/refcount-codec.ts';
 import { MAX_L1_BYTES, MAX_REFCOUNT_TABLE_BYTES, ZERO_BUFFER_BYTES } from './limits.ts';
 import { emptyZones } from './zones/empty.ts';
@@ -143,7 +144,7 @@ export function writeTables(file: BlockFile, data: BlockFile, layout: Layout): v
   if (data === file) at += layout.disk.clusters * clusterSize;
   else data.truncate(layout.settings.size);
   reserve(data, layout, diskAt);
-  mapRun(file, layout, layout.zoneTable, { l1, tablesAt: at });
+  mapRun(file, layout, layout.zoneTable, { l1, tablesAt: at, holdsData: true });
   at += layout.zoneTable.l2Tables * clusterSize;
   if (layout.geometry !== undefined) file.write(newZoneTable(layout, layout.geometry), at);
   const places = tablePlaces(layout);
@@ -174,21 +175,29 @@ function writeRefcounts(file: BlockFile, layout: Layout): void {
 
 /**
  * L2 tables of a run at `tablesAt`, and its clusters right behind, or at `clustersAt`. Extended entries say that no
- * subcluster is allocated, so that a backing file shows through.
+ * subcluster is allocated, so that a backing file shows through, but where the run holds data.
  */
 function mapRun(
   file: BlockFile,
   { settings: { clusterSize }, entryBytes }: Layout,
   run: MappedRun,
-  { l1, tablesAt, clustersAt }: { l1: Buffer; tablesAt: number; clustersAt?: number },
+  {
+    l1,
+    tablesAt,
+    clustersAt,
+    holdsData = false,
+  }: { l1: Buffer; tablesAt: number; clustersAt?: number; holdsData?: boolean },
 ): void {
   const first = clustersAt ?? tablesAt + run.l2Tables * clusterSize;
   const perTable = clusterSize / entryBytes;
   for (let i = 0; i < run.l2Tables; i++) {
     const table = Buffer.alloc(clusterSize);
     const used = Math.min(perTable, run.clusters - i * perTable);
-    for (let entry = 0; entry < used; entry++)
-      writeCopiedEntry(table, entry * entryBytes, first + (i * perTable + entry) * clusterSize);
+    for (let entry = 0; entry < used; entry++) {
+      const at = entry * entryBytes;
+      writeCopiedEntry(table, at, first + (i * perTable + entry) * clusterSize);
+      if (holdsData && entryBytes === EXTENDED_ENTRY_BYTES) allocateSubclusters(table, at);
+    }
     file.write(table, tablesAt + i * clusterSize);
     writeCopiedEntry(l1, (run.l1Entry + i) * ENTRY_BYTES, tablesAt + i * clusterSize);
   }

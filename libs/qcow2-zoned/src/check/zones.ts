@@ -216,7 +216,9 @@ class ZoneTableRepair {
     const reach = guestReach(this.image);
     if (before !== offset && before >= this.geometry.size && before + length <= reach)
       this.image.unmap(before, length);
-    const whole = Buffer.alloc(zoneTablePlace(this.geometry, this.image.clusterSize).length);
+    const { clusterSize, header } = this.image;
+    const place = zoneTablePlace(this.geometry, clusterSize, l2EntryBytes(header));
+    const whole = Buffer.alloc(place.length);
     table.copy(whole);
     this.#extensions.copy(whole, table.length);
     this.image.write(offset, whole);

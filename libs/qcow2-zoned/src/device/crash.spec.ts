@@ -224,16 +224,20 @@ async function crashOnce(workload: Workload, image: string, random: () => number
   await reopened.close();
 }
 
-it.each(seeds(24, 1500))(
-  'keeps what a flush acknowledged through power loss (seed %i)',
-  async (seed) => {
+const tables = (extendedL2: boolean, quick: number, long: number) =>
+  seeds(quick, long).map((seed) => [extendedL2 ? 'extended' : 'standard', seed] as const);
+
+it.each([...tables(false, 24, 1500), ...tables(true, 4, 500)])(
+  'keeps what a flush acknowledged through power loss (%s L2 entries, seed %i)',
+  async (entries, seed) => {
     const random = randomFrom(seed);
-    const clusterSize = [512, 4096, 16_384, 65_536][Math.floor(random() * 4)] as number;
+    const extendedL2 = entries === 'extended';
+    const clusterSizes = extendedL2 ? [16_384, 32_768, 65_536] : [512, 4096, 16_384, 65_536];
+    const clusterSize = clusterSizes[Math.floor(random() * clusterSizes.length)] as number;
     const zoneSize = clusterSize === 65_536 ? 262_144 : 131_072;
     const image = path.join(directory, `${seed}.qcow2`);
     await createImage(image, {
-      size: ZONES * zoneSize,
-      clusterSize,
+      ...{ size: ZONES * zoneSize, clusterSize, extendedL2 },
       zoned: { zoneSize, conventionalZones: CONVENTIONAL },
     });
     const file = new CrashFile(image);

@@ -13,8 +13,8 @@ const ZONED = { zoneSize: MiB, conventionalZones: 1 };
 const HEALTHY = { corruptions: 0, leaks: 0, errors: 0 };
 
 /** Zone 0 conventional with 9, zone 1 with 100 KiB of 1, zone 2 finished at 8 KiB of 2, the others empty. */
-async function disk(size: number, clusterSize: number): Promise<string> {
-  const file = await disks.create({ size, clusterSize, zoned: ZONED });
+async function disk(size: number, clusterSize: number, extendedL2 = false): Promise<string> {
+  const file = await disks.create({ size, clusterSize, extendedL2, zoned: ZONED });
   const device = await ZonedDevice.open(file);
   await device.write(4 * KiB, Buffer.alloc(4 * KiB, 9));
   await device.write(MiB, Buffer.alloc(100 * KiB, 1));
@@ -116,19 +116,43 @@ it('keeps the size of snapshots, and goes back to it with them', async () => {
   await back.close();
 });
 
+/** The snapshot has the size and the write pointers of its time, whatever became of the disk. */
+async function judgeSnapshot(file: string, size: number): Promise<void> {
+  const device = await ZonedDevice.open(file);
+  await device.applySnapshot('kept');
+  expect([device.size, device.geometry?.zoneCount]).toEqual([size, size / MiB]);
+  expect([device.writtenEnd(1), device.writtenEnd(5)]).toEqual([MiB + 100 * KiB, 5 * MiB]);
+  await device.close();
+  expect(qemuCheck(file)).toMatchObject({ corruptions: 0, errors: 0 });
+  const raw = rawContent(file);
+  expect([raw.length, raw.indexOf(8), raw[2 * MiB]]).toEqual([size, -1, 2]);
+}
+
 it.each(seeds(4, 400))('has one size or the other after power loss (seed %i)', async (seed) => {
   const random = randomFrom(seed);
-  const clusterSize = [512, 4 * KiB, 64 * KiB][Math.floor(random() * 3)] as number;
+  const extendedL2 = random() < 0.3;
+  const clusterSizes = extendedL2 ? [16 * KiB, 64 * KiB] : [512, 4 * KiB, 64 * KiB];
+  const clusterSize = clusterSizes[Math.floor(random() * clusterSizes.length)] as number;
   const sizes = [6 * MiB, (7 + Math.floor(random() * 40)) * MiB];
   if (random() < 0.5) sizes.reverse();
   const [before, after] = sizes as [number, number];
-  const file = await disk(before, clusterSize);
+  const file = await disk(before, clusterSize, extendedL2);
   const crashing = new CrashFile(file);
   const device = await ZonedDevice.attach(crashing);
+  const hasSnapshot = random() < 0.5;
+  if (hasSnapshot) {
+    await device.createSnapshot('kept', new Date(0));
+    await device.write(MiB + 100 * KiB, Buffer.alloc(4 * KiB, 8));
+    await device.flush();
+  }
+  const kept = MiB + 100 * KiB;
+  const written = hasSnapshot ? kept + 4 * KiB : kept;
+  const from = crashing.now;
   await device.resize(after);
+  if (random() < 0.5) await device.resize(before);
   await device.close();
   for (let crash = 0; crash < 8; crash++) {
-    const moment = Math.floor(random() * (crashing.now + 1));
+    const moment = from + Math.floor(random() * (crashing.now + 1 - from));
     const share = [0, 1, random()][Math.floor(random() * 3)] as number;
     const crashed = disks.path();
     fs.writeFileSync(
@@ -138,7 +162,8 @@ it.each(seeds(4, 400))('has one size or the other after power loss (seed %i)', a
     expect(qemuCheck(crashed)).toMatchObject({ corruptions: 0, errors: 0 });
     const back = await ZonedDevice.open(crashed);
     expect([before, after]).toContain(back.size);
-    expect([back.writtenEnd(1), back.writtenEnd(2)]).toEqual([MiB + 100 * KiB, 2 * MiB + 8 * KiB]);
+    expect(back.geometry?.zoneCount).toBe(back.size / MiB);
+    expect([back.writtenEnd(1), back.writtenEnd(2)]).toEqual([written, 2 * MiB + 8 * KiB]);
     expect(back.zone(2).condition).toBe('full');
     await back.write(5 * MiB, Buffer.alloc(4 * KiB, 5));
     const { size } = back;
@@ -149,7 +174,9 @@ it.each(seeds(4, 400))('has one size or the other after power loss (seed %i)', a
     expect([raw.length, raw[4 * KiB], raw[MiB], raw[2 * MiB], raw[5 * MiB]]).toEqual([
       ...[size, 9, 1, 2, 5],
     ]);
+    expect(raw.indexOf(8)).toBe(hasSnapshot ? kept : -1);
     expect(raw.subarray(5 * MiB + 4 * KiB).every((byte) => byte === 0)).toBe(true);
+    if (hasSnapshot) await judgeSnapshot(crashed, before);
     fs.rmSync(crashed);
     fs.rmSync(`${crashed}.raw`);
   }

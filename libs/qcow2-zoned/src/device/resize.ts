@@ -1,5 +1,6 @@
 /** Another size of a zoned disk: what may change, and the zone table of the disk as it will be. */
 import { ImageError } from '../errors.ts';
+import { l2EntryBytes } from '../format/header.ts';
 import { encodeZoneTable, type ZoneRecord } from '../format/zone-table.ts';
 import { encodeZonedExtension, zoneTablePlace } from '../format/zoned-extension.ts';
 import { geometryOfSize } from '../format/zoned-header.ts';
@@ -22,8 +23,9 @@ export function planResize(
   const { geometry } = machine;
   const resized = geometryOfSize(geometry, size);
   refuseOverData(machine, size);
-  const from = zoneTablePlace(geometry, image.clusterSize);
-  const to = zoneTablePlace(resized, image.clusterSize);
+  const entryBytes = l2EntryBytes(image.header);
+  const from = zoneTablePlace(geometry, image.clusterSize, entryBytes);
+  const to = zoneTablePlace(resized, image.clusterSize, entryBytes);
   const content = contentOf(zones);
   if (from.offset === to.offset && content.extensions.size > 0)
     throw new ImageError(

@@ -38,7 +38,6 @@ import { ImageError } from '../errors.ts';
 import { validateGeometry } from '../zones/geometry.ts';
 import type { ZonedGeometry } from '../zones/zone.ts';
 import { readU64, roundUp, writeU64 } from './bytes.ts';
-import { ENTRY_BYTES } from './entries.ts';
 import { extensionBlocks, ZONE_BLOCK_BYTES, zoneTableBytes } from './zone-table.ts';
 
 export const ZONED_EXTENSION_BYTES = 32;
@@ -226,7 +225,7 @@ export function decodeZoneTableExtension(bytes: Buffer): ZoneTableInfo {
 const GAP_L1_ENTRIES = 128;
 
 /** Guest bytes that one L1 entry maps. L2 entries have `l2EntryBytes` bytes. */
-export function bytesPerL1Entry(clusterSize: number, entryBytes: number = ENTRY_BYTES): number {
+export function bytesPerL1Entry(clusterSize: number, entryBytes: number): number {
   return clusterSize * (clusterSize / entryBytes);
 }
 
@@ -234,7 +233,7 @@ export function bytesPerL1Entry(clusterSize: number, entryBytes: number = ENTRY_
 export function zoneTablePlace(
   geometry: ZonedGeometry,
   clusterSize: number,
-  entryBytes: number = ENTRY_BYTES,
+  entryBytes: number,
 ): { offset: number; length: number } {
   const span = bytesPerL1Entry(clusterSize, entryBytes);
   const { descriptorExtensionSize = 0, zoneCount } = geometry;

@@ -1,7 +1,7 @@
 /** The header of a zoned disk of another size: both extensions follow, so that one write of a sector switches all. */
 import { validateGeometry } from '../zones/geometry.ts';
 import type { ZonedGeometry } from '../zones/zone.ts';
-import { EXTENSION, type Qcow2Header } from './header.ts';
+import { EXTENSION, l2EntryBytes, type Qcow2Header } from './header.ts';
 import { withExtension } from './header-rewrite.ts';
 import { describeZoned } from './zoned-dialects.ts';
 import {
@@ -25,7 +25,7 @@ export function zonesFollowSize(before: Qcow2Header, next: Qcow2Header): Qcow2He
   const zoned = describeZoned(before);
   if (zoned?.info === undefined) return next;
   const geometry = geometryOfSize(zoned.geometry, next.size);
-  const place = zoneTablePlace(geometry, 2 ** next.clusterBits);
+  const place = zoneTablePlace(geometry, 2 ** next.clusterBits, l2EntryBytes(next));
   const info = { ...zoned.info, ...place, cleanSize: next.size };
   const table = encodeZoneTableExtension(info);
   const own = withExtension(next.extensions, EXTENSION.zoned, encodeZonedExtension(geometry));

@@ -66,6 +66,11 @@ export function unitMask(first: number, end: number): number {
   return ((0xffff_ffff >>> (SUBCLUSTERS - (end - first))) << first) >>> 0;
 }
 
+/** Says of the extended entry at a byte of a table that all subclusters lie in the host cluster. */
+export function allocateSubclusters(table: Buffer, at: number): void {
+  table.writeUInt32BE(unitMask(0, SUBCLUSTERS), at + ALLOCATED_MASK_AT);
+}
+
 export class L2Layout {
   readonly clusterSize: number;
   readonly extended: boolean;
