@@ -7,6 +7,8 @@ export type CatalogErrorCode =
   | 'name_taken'
   /** An export stands in the way. */
   | 'image_exported'
+  /** Overlays show its data: it must not change. */
+  | 'image_has_overlays'
   /** The row has changed since the caller read it. */
   | 'version_conflict'
   /** Another process may write the image now. */
@@ -27,6 +29,7 @@ export interface CatalogErrorContext {
   state?: string;
   owner?: string;
   exportId?: string;
+  overlayId?: string;
   gatewayId?: string;
   pool?: string;
 }

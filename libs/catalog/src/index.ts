@@ -15,7 +15,7 @@ export {
 } from './repositories/experiments.ts';
 export { ExportsRepository, type NewExport, type PlacedExport } from './repositories/exports.ts';
 export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
-export { ImagesRepository, type NewImage } from './repositories/images.ts';
+export { ImagesRepository, type NewImage, type NewOverlay } from './repositories/images.ts';
 export { generateKey, type KeyOwner, KeysRepository } from './repositories/keys.ts';
 export { LeasesRepository } from './repositories/leases.ts';
 export {

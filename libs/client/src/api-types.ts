@@ -18,6 +18,9 @@ export interface paths {
     delete: operations["Images_delete"];
     patch: operations["Images_update"];
   };
+  "/v1/images/{id}/clone": {
+    post: operations["Images_clone"];
+  };
   "/v1/images/{id}/zones": {
     get: operations["Zones_report"];
   };
@@ -134,6 +137,11 @@ export interface components {
       maxActiveZones: number | null;
       maxAppendSectors: number | null;
       logicalBlockSize: number;
+      /**
+       * Format: uuid
+       * @description The image that it is an overlay of
+       */
+      backingImageId: string | null;
       pool: string;
       labels: {
         [key: string]: string;
@@ -151,7 +159,7 @@ export interface components {
     CreateImage: {
       name: string;
       /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
-      size: number | string;
+      size?: number | string;
       /**
        * @description The rule book: ZBC-2 or NVMe ZNS
        * @enum {string}
@@ -169,6 +177,11 @@ export interface components {
       /** @description Largest append in 512-byte sectors; 0: no append */
       maxAppendSectors?: number;
       logicalBlockSize?: 512 | 4096;
+      /**
+       * Format: uuid
+       * @description The new image is an overlay of this one, and has its size and its zones
+       */
+      backingImageId?: string;
       /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
       clusterSize?: number | string;
       /** @default {} */
@@ -182,6 +195,13 @@ export interface components {
     };
     UpdateImage: {
       name?: string;
+      labels?: {
+        [key: string]: string;
+      };
+    };
+    CloneImage: {
+      name: string;
+      /** @default {} */
       labels?: {
         [key: string]: string;
       };
@@ -1458,6 +1478,32 @@ export interface operations {
     };
     responses: {
       200: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Images_clone: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CloneImage"];
+      };
+    };
+    responses: {
+      201: {
         content: {
           "application/json": components["schemas"]["Image"];
         };

@@ -19,7 +19,7 @@ import {
   SECTOR_BYTES,
 } from './geometry.ts';
 import { MAX_CLUSTER_BYTES, MIN_CLUSTER_BYTES } from './limits.ts';
-import { sizeField } from './sizes.ts';
+import { SIZE_FORMS, sizeField } from './sizes.ts';
 
 export const imageStatusField = z.enum(['creating', 'ready', 'busy', 'failed', 'deleting']);
 export type ImageStatus = z.infer<typeof imageStatusField>;
@@ -43,16 +43,32 @@ const zonedFields = {
   logicalBlockSize: logicalBlockSizeField.optional(),
 };
 
+/** What an overlay has from its base. */
+const inheritedFields = { size: sizeField({ min: SECTOR_BYTES }).optional(), ...zonedFields };
+
 /** Without any of the zoned fields the image is a plain disk. */
 export const createImageSchema = z
   .strictObject({
     name: nameField,
-    size: sizeField({ min: SECTOR_BYTES }),
-    ...zonedFields,
+    ...inheritedFields,
+    backingImageId: idField
+      .optional()
+      .describe('The new image is an overlay of this one, and has its size and its zones'),
     clusterSize: clusterSizeField.optional(),
     labels: labelsField.default({}),
   })
   .superRefine((image, context) => {
+    if (image.backingImageId !== undefined) {
+      for (const key of Object.keys(inheritedFields).filter((key) => Object.hasOwn(image, key)))
+        context.addIssue({
+          code: 'custom',
+          path: [key],
+          message: 'nothing: an overlay has it from backingImageId',
+        });
+      return;
+    }
+    if (image.size === undefined)
+      context.addIssue({ code: 'custom', path: ['size'], message: SIZE_FORMS });
     const zoned = Object.keys(zonedFields).filter((key) => Object.hasOwn(image, key));
     if (zoned.length > 0 && image.zoneSize === undefined) {
       context.addIssue({
@@ -64,6 +80,11 @@ export const createImageSchema = z
   })
   .meta({ id: 'CreateImage' });
 export type CreateImage = z.infer<typeof createImageSchema>;
+
+export const cloneImageSchema = z
+  .strictObject({ name: nameField, labels: labelsField.default({}) })
+  .meta({ id: 'CloneImage' });
+export type CloneImage = z.infer<typeof cloneImageSchema>;
 
 export const updateImageSchema = z
   .strictObject({ name: nameField.optional(), labels: labelsField.optional() })
@@ -89,6 +110,7 @@ export const imageSchema = z
     maxActiveZones: z.int().nullable(),
     maxAppendSectors: z.int().nullable(),
     logicalBlockSize: bytes,
+    backingImageId: idField.nullable().describe('The image that it is an overlay of'),
     pool: z.string(),
     labels: z.record(z.string(), z.string()),
     error: z.string().nullable(),

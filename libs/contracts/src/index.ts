@@ -79,7 +79,9 @@ export {
 } from './gateways.ts';
 export { SECTOR_BYTES } from './geometry.ts';
 export {
+  type CloneImage,
   type CreateImage,
+  cloneImageSchema,
   createImageSchema,
   type Image,
   type ImageStatus,

@@ -11,6 +11,7 @@ const CATALOG_STATUS: Readonly<Record<CatalogErrorCode, number>> = {
   not_found: 404,
   name_taken: 409,
   image_exported: 409,
+  image_has_overlays: 409,
   image_leased: 409,
   version_conflict: 412,
   lease_lost: 503,

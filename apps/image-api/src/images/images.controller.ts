@@ -12,7 +12,9 @@ import {
 } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
+  type CloneImage,
   type CreateImage,
+  cloneImageSchema,
   createImageSchema,
   type IdParams,
   idParamsSchema,
@@ -57,6 +59,15 @@ export class ImagesController {
     @Headers('if-match') ifMatch: string | undefined,
   ) {
     return this.images.update(id, body, versionOf(ifMatch));
+  }
+
+  @Post(':id/clone')
+  @ApiCreatedResponse({ standardSchema: imageSchema })
+  clone(
+    @Param({ schema: idParamsSchema }) { id }: IdParams,
+    @Body({ schema: cloneImageSchema }) body: CloneImage,
+  ) {
+    return this.images.createOverlay(id, body);
   }
 
   @Delete(':id')

@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startApi, type TestApi } from '../api.fixture.ts';
+import { startApi, startGateway, type TestApi } from '../api.fixture.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -57,6 +57,7 @@ it('creates a plain disk where no zoned field is given', async () => {
 
 it.each([
   ['no zone size', { name: 'x', size: '1G', profile: 'zns' }, 'zoneSize'],
+  ['no size', { name: 'x' }, 'size'],
   ['a size that is none', { name: 'x', size: '1Q' }, 'size'],
   ['a size off the grid', { name: 'x', size: 1000 }, 'size'],
   ['an unknown field', { name: 'x', size: 512, colour: 'red' }, 'colour'],
@@ -151,6 +152,88 @@ it('changes an image only where it is as the client saw it', async () => {
   });
   expect(await change({ a: '2' }, 'latest')).toMatchObject({ status: 422 });
   expect((await api.request('GET', url)).body.labels).toEqual({ a: '1' });
+});
+
+it('makes an overlay that begins as its base, zones included, and does not change it', async () => {
+  const { body: base } = await api.request('POST', '/v1/images', { ...ZNS, name: 'golden' });
+  await api.request('POST', `/v1/images/${base.id}/zones/3/finish`);
+  const body = { name: 'layer', backingImageId: base.id };
+  const made = await api.request('POST', '/v1/images', body);
+  const { id: _, name: __, createdAt, updatedAt, version, backingImageId, ...shape } = base;
+  expect(made).toMatchObject({ status: 201, body: { ...shape, ...body, status: 'ready' } });
+  const cloned = await api.request('POST', `/v1/images/${made.body.id}/clone`, { name: 'second' });
+  expect(cloned).toMatchObject({ status: 201, body: { backingImageId: made.body.id } });
+  const stateOf = async (id: string, zone: number) =>
+    (await api.request('GET', `/v1/images/${id}/zones?from=${zone}&count=1`)).body.items[0];
+  expect(await stateOf(cloned.body.id, 3)).toMatchObject({ condition: 'full' });
+  expect((await api.request('POST', `/v1/images/${cloned.body.id}/zones/3/reset`)).status).toBe(
+    200,
+  );
+  expect(await stateOf(cloned.body.id, 3)).toMatchObject({ condition: 'empty' });
+  expect(await stateOf(base.id, 3)).toMatchObject({ condition: 'full' });
+  await promisify(execFile)('qemu-img', [
+    'check',
+    join(api.pool.path, made.body.id, 'image.qcow2'),
+  ]);
+});
+
+it('keeps an image that has overlays from every change', async () => {
+  const { id } = (await api.request('POST', '/v1/images', { ...ZNS, name: 'held' })).body;
+  const { body: overlay } = await api.request('POST', `/v1/images/${id}/clone`, { name: 'top' });
+  const gateway = await startGateway(api, 'overlays');
+  try {
+    for (const [method, url, body] of [
+      ['DELETE', `/v1/images/${id}`],
+      ['POST', '/v1/exports', { imageId: id }],
+      ['POST', `/v1/images/${id}/zones/0/open`],
+      ['POST', `/v1/images/${id}/snapshots`, { name: 's' }],
+    ] as const) {
+      expect(await api.request(method, url, body)).toMatchObject({
+        status: 409,
+        body: { code: 'image_has_overlays', context: { overlayId: overlay.id } },
+      });
+    }
+    const readOnly = await api.request('POST', '/v1/exports', { imageId: id, readOnly: true });
+    expect(readOnly.status).toBe(201);
+    const writable = await api.request('PATCH', `/v1/exports/${readOnly.body.id}`, {
+      readOnly: false,
+    });
+    expect(writable).toMatchObject({ status: 409, body: { code: 'image_has_overlays' } });
+    await api.request('DELETE', `/v1/exports/${readOnly.body.id}`);
+    expect((await api.request('DELETE', `/v1/images/${overlay.id}`)).status).toBe(204);
+    expect((await api.request('POST', '/v1/exports', { imageId: id })).status).toBe(201);
+    const late = await api.request('POST', `/v1/images/${id}/clone`, { name: 'late' });
+    expect(late).toMatchObject({ status: 409, body: { code: 'image_exported' } });
+  } finally {
+    await gateway.stop();
+  }
+});
+
+it('lets either an overlay or a writable export of an image begin, never both', async () => {
+  const gateway = await startGateway(api, 'racing');
+  try {
+    for (let round = 0; round < 5; round++) {
+      const { id } = (await api.request('POST', '/v1/images', { ...ZNS, name: `r-${round}` })).body;
+      const answers = await Promise.all([
+        api.request('POST', `/v1/images/${id}/clone`, { name: `c-${round}` }),
+        api.request('POST', '/v1/exports', { imageId: id }),
+      ]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    }
+  } finally {
+    await gateway.stop();
+  }
+});
+
+it.each([
+  ['size', { size: '1G' }],
+  ['zoneSize', { zoneSize: '64M' }],
+])('refuses %s of an overlay, which its base gives it', async (path, more) => {
+  const body = { name: 'x', backingImageId: MISSING, ...more };
+  expect(await api.request('POST', '/v1/images', body)).toMatchObject({
+    status: 422,
+    body: { errors: [{ path }] },
+  });
 });
 
 it('finds images by their labels, page by page', async () => {

@@ -23,6 +23,9 @@ import { RestingImages } from '../zones/resting-images.ts';
 
 const DEFAULT_CLUSTER_BYTES = 65_536;
 
+/** What is not its base's. */
+type NewOverlay = Pick<CreateImage, 'name' | 'labels' | 'clusterSize'>;
+
 @Injectable()
 export class ImagesService {
   constructor(
@@ -33,14 +36,36 @@ export class ImagesService {
 
   /** Refused before anything exists; what fails later leaves neither file nor row. */
   async create(body: CreateImage): Promise<Image> {
+    if (body.backingImageId !== undefined) return this.createOverlay(body.backingImageId, body);
     const wanted = toCreateOptions(body);
     validateCreateOptions(wanted);
     const pool = this.options.pools[0].name;
-    const { id } = await this.catalog.images.create(toRow(body, wanted, pool));
+    const image = await this.catalog.images.create(toRow(body, wanted, pool));
+    return this.withFile(image, (path) => createImage(path, wanted));
+  }
+
+  /**
+   * The row comes first and keeps everybody from opening the base for writing; whoever has it open already has its lease,
+   * which is waited for before the file is made.
+   */
+  async createOverlay(baseId: string, body: NewOverlay): Promise<Image> {
+    const { name, labels, clusterSize = DEFAULT_CLUSTER_BYTES } = body;
+    const row = { name, labels, clusterSize };
+    const image = await this.catalog.images.createOverlay(baseId, row);
+    const backing = { file: `../${baseId}/image.qcow2`, format: 'qcow2' } as const;
+    return this.withFile(image, (path) =>
+      this.resting.whileLeased(baseId, () => createImage(path, { clusterSize, backing })),
+    );
+  }
+
+  private async withFile(
+    { id, pool }: Image,
+    make: (path: string) => Promise<void>,
+  ): Promise<Image> {
     const folder = imageFolder(this.options.pools, pool, id);
     try {
       await mkdir(folder, { recursive: true });
-      await createImage(imagePath(this.options.pools, pool, id), wanted);
+      await make(imagePath(this.options.pools, pool, id));
       return await this.catalog.images.markReady(id);
     } catch (error) {
       await this.catalog.images.remove(id);
@@ -72,7 +97,7 @@ export class ImagesService {
 }
 
 function toCreateOptions(body: CreateImage): CreateOptions {
-  const { size, clusterSize = DEFAULT_CLUSTER_BYTES, zoneSize, maxAppendSectors } = body;
+  const { size = 0, clusterSize = DEFAULT_CLUSTER_BYTES, zoneSize, maxAppendSectors } = body;
   if (zoneSize === undefined) return { size, clusterSize };
   const { profile, zoneCapacity, conventionalZones, maxOpenZones, maxActiveZones } = body;
   const { logicalBlockSize } = body;

@@ -58,7 +58,7 @@ export class RestingImages implements OnApplicationShutdown {
     });
   }
 
-  /** The device, open for writing under a lease. To be called inside `alone`. */
+  /** The device, open for writing under a lease. To be called inside `alone`. Errors: `image_has_overlays` among others. */
   async forWriting(image: Image): Promise<ZonedDevice> {
     const held = this.open.get(image.id);
     if (held) {
@@ -113,7 +113,9 @@ export class RestingImages implements OnApplicationShutdown {
     });
   }
 
-  private openUnder(lease: Lease, image: Image): Promise<ZonedDevice> {
+  /** Overlays are made under the lease too: from here on there is none that could see a change. */
+  private async openUnder(lease: Lease, image: Image): Promise<ZonedDevice> {
+    await this.catalog.images.refuseOverlays(image.id);
     const path = imagePath(this.options.pools, image.pool, image.id);
     return ZonedDevice.open(path, {
       guard: () => lease.assertHeld(),

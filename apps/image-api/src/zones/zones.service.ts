@@ -35,6 +35,7 @@ export class ZonesService {
   async manage(imageId: string, action: ZoneAction, zoneIndex?: number): Promise<Zone | null> {
     return this.resting.alone(imageId, async () => {
       const served = await this.catalog.exports.ofImage(imageId);
+      if (served?.readOnly) await this.catalog.images.refuseOverlays(imageId);
       if (served) {
         const payload = { imageId, action, ...(zoneIndex !== undefined && { zoneIndex }) };
         return (await this.gateways.ask(served.gatewayId, 'manageZones', payload)).zone;

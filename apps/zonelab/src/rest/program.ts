@@ -63,6 +63,19 @@ function addImages(program: Command, context: CliContext): void {
       printOne(context, IMAGES, await resultOf((await api()).POST('/v1/images', { body })), output);
     });
   image
+    .command('clone')
+    .description('make an overlay of an image, which must not change while it has any')
+    .argument('<id>', 'the base')
+    .argument('<name>', 'of the overlay')
+    .addOption(outputOption())
+    .action(async (id: string, name: string, { output }: OutputFlags) => {
+      const call = (await api()).POST('/v1/images/{id}/clone', {
+        params: { path: { id } },
+        body: { name },
+      });
+      printOne(context, IMAGES, await resultOf(call), output);
+    });
+  image
     .command('zones')
     .description('report the zones of an image, live or at rest')
     .argument('<id>')

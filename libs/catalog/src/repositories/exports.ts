@@ -5,7 +5,7 @@ import type { Database } from '../client.ts';
 import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
 import type { Export as ExportRow, Prisma, PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
-import { imageExported, lockImage, refuseUnready } from './images.ts';
+import { imageExported, lockImage, refuseOverlays, refuseUnready } from './images.ts';
 
 export interface NewExport {
   imageId: string;
@@ -28,7 +28,8 @@ export class ExportsRepository {
 
   /**
    * A row in status `attaching`. A writable export is the only one of its image; read-only ones may be many.
-   * Errors: `not_found`, `state_conflict` where the image is not ready, `image_exported`, `name_taken`.
+   * Errors: `not_found`, `state_conflict` where the image is not ready, `image_exported`, `image_has_overlays` where it
+   * would be written, `name_taken`.
    */
   async create(wanted: NewExport): Promise<Export> {
     const { imageId, name } = wanted;
@@ -170,7 +171,7 @@ export class ExportsRepository {
   }
 }
 
-/** Read-only exports share an image with each other, and a writable one with none. */
+/** Read-only exports share an image with each other and with overlays, and a writable one with none. */
 async function refuseHindered(
   database: Database,
   { imageId, readOnly }: Pick<NewExport, 'imageId' | 'readOnly'>,
@@ -183,6 +184,7 @@ async function refuseHindered(
   };
   const taken = await database.export.findFirst({ where });
   if (taken) throw imageExported(imageId, taken);
+  if (!readOnly) await refuseOverlays(database, imageId);
 }
 
 /** The unique column that holds the place of an image's writer. */

@@ -35,6 +35,8 @@ export interface NewImage {
     | undefined;
 }
 
+export type NewOverlay = Pick<NewImage, 'name' | 'labels' | 'clusterSize'>;
+
 export class ImagesRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
@@ -44,6 +46,29 @@ export class ImagesRepository {
     return toImage(
       await refusingTakenName('image', image.name, this.prisma.image.create({ data })),
     );
+  }
+
+  /**
+   * A row in status `creating` of an image that has the size and the zones of `baseId`, and lies in its pool. From then
+   * on nobody may begin to write the base. Errors: `not_found`, `state_conflict` where the base is not ready,
+   * `image_exported` where it is exported for writing, `name_taken`.
+   */
+  async createOverlay(baseId: string, { name, ...rest }: NewOverlay): Promise<Image> {
+    const create = this.prisma.$transaction(async (database) => {
+      const base = await lockImage(database, baseId);
+      refuseUnready(base, 'an overlay');
+      const writer = await database.export.findUnique({ where: { writableImageId: baseId } });
+      if (writer) throw imageExported(baseId, writer);
+      return database.image.create({
+        data: { ...shapeOf(base), ...rest, name, backingImageId: baseId },
+      });
+    });
+    return toImage(await refusingTakenName('image', name, create));
+  }
+
+  /** Throws `image_has_overlays` where the image has any. Whoever may make one must be kept from it by the image's lease. */
+  async refuseOverlays(id: string): Promise<void> {
+    await refuseOverlays(this.prisma, id);
   }
 
   /** Errors: `not_found`. */
@@ -120,13 +145,14 @@ export class ImagesRepository {
 
   /**
    * Sets status `deleting`, from which no export can be made any more. Again on a row in it already, so that a deletion
-   * cut short can be finished. Errors: `not_found`, `image_exported`.
+   * cut short can be finished. Errors: `not_found`, `image_exported`, `image_has_overlays`.
    */
   async beginDelete(id: string): Promise<Image> {
     return this.prisma.$transaction(async (database) => {
       await lockImage(database, id);
       const taken = await database.export.findFirst({ where: { imageId: id } });
       if (taken) throw imageExported(id, taken);
+      await refuseOverlays(database, id);
       return toImage(await database.image.update({ where: { id }, data: { status: 'deleting' } }));
     });
   }
@@ -168,6 +194,16 @@ export function refuseUnready({ id, status }: Pick<Image, 'id' | 'status'>, use:
   throw new CatalogError('state_conflict', message, { resource: 'image', id, state: status });
 }
 
+/** Throws `image_has_overlays`, naming the first. */
+export async function refuseOverlays(database: Database, id: string): Promise<void> {
+  const where = { backingImageId: id };
+  const overlay = await database.image.findFirst({ where, orderBy: { id: 'asc' } });
+  if (!overlay) return;
+  const message = `image ${id}: image ${overlay.name} (${overlay.id}) is an overlay of it, so it must not change`;
+  const context = { resource: 'image', id, overlayId: overlay.id };
+  throw new CatalogError('image_has_overlays', message, context);
+}
+
 export function imageExported(
   imageId: string,
   by: { id: string; name: string; gatewayId: string },
@@ -177,6 +213,23 @@ export function imageExported(
     `image ${imageId}: gateway ${by.gatewayId} exports it as ${by.name}; delete export ${by.id} first`,
     { resource: 'image', id: imageId, exportId: by.id, gatewayId: by.gatewayId },
   );
+}
+
+/** What an overlay has from its base. */
+function shapeOf(base: ImageRow) {
+  return {
+    pool: base.pool,
+    size: base.size,
+    logicalBlockSize: base.logicalBlockSize,
+    profile: base.profile,
+    zoneSize: base.zoneSize,
+    zoneCapacity: base.zoneCapacity,
+    zoneCount: base.zoneCount,
+    conventionalZones: base.conventionalZones,
+    maxOpenZones: base.maxOpenZones,
+    maxActiveZones: base.maxActiveZones,
+    maxAppendBytes: base.maxAppendBytes,
+  };
 }
 
 function toImage(row: ImageRow): Image {
@@ -196,6 +249,7 @@ function toImage(row: ImageRow): Image {
     maxAppendSectors:
       row.maxAppendBytes === null ? null : Number(row.maxAppendBytes) / SECTOR_BYTES,
     logicalBlockSize: row.logicalBlockSize,
+    backingImageId: row.backingImageId,
     pool: row.pool,
     labels: row.labels as Record<string, string>,
     error: row.error,
