@@ -251,15 +251,6 @@ const ZONED_RULES: readonly OptionRule[] = [
       zoned.descriptorExtensionSize = asSize(name, text);
     },
   ),
-  zonedRule(
-    ['dialect'],
-    '<str>',
-    'Form of the zones on disk: native, or v9 for other software',
-    (zoned, name, text) => {
-      if (text !== 'native' && text !== 'v9') throw invalidOption(name, text, 'native or v9');
-      zoned.dialect = text;
-    },
-  ),
 ];
 
 function asProfile(name: string, text: string): ZonedProfile {

@@ -149,8 +149,11 @@ function zonesHold(file: BlockFile): boolean {
   const subject = openSubject(file);
   const findings = new Findings();
   unlessRefused(findings, 'zone', () => checkZones(subject, findings));
-  const { autoclearFeatures, snapshotCount } = subject.header;
-  const vouched = (autoclearFeatures & AUTOCLEAR.zoneTableValid) !== 0n || snapshotCount > 0;
+  const { autoclearFeatures, snapshotCount, backingFile } = subject.header;
+  // beside snapshots nothing is vouched for; an overlay's zones must then be held against its backing file, too
+  const vouched =
+    (autoclearFeatures & AUTOCLEAR.zoneTableValid) !== 0n ||
+    (snapshotCount > 0 && backingFile === undefined);
   return findings.found.zone === 0 && vouched;
 }
 

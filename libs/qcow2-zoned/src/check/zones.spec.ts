@@ -201,7 +201,7 @@ it('finds the zones of an overlay again that stock QEMU committed and emptied', 
   run('qemu-img', 'rebase', '-u', '-F', 'qcow2', '-b', base, '-f', 'qcow2', file);
   run('qemu-img', 'commit', '-q', '-f', 'qcow2', file);
   const before = await checkImage(file);
-  expect(before.findings.map(({ kind }) => kind)).toEqual(['zone']);
+  expect(new Set(before.findings.map(({ kind }) => kind))).toEqual(new Set(['zone']));
   expect(await repair(file)).toHaveLength(8);
   expect(await report(file)).toEqual(SOUND.map((row) => row.replace('resets 1', 'resets 0')));
   run(
@@ -216,6 +216,22 @@ it('finds the zones of an overlay again that stock QEMU committed and emptied', 
     file,
   );
   run('qemu-io', '-r', '-c', 'read -P 9 0 4k', '-c', 'read -P 0 3168k 4M', file);
+});
+
+it('finds no fault in an overlay with snapshots, whose zones lie in a backing file that a check does not open', async () => {
+  const base = await usedDisk();
+  const overlay = await disks.create({ size: 8 * MiB, backing: { file: base, format: 'qcow2' } });
+  const device = await ZonedDevice.open(overlay);
+  await device.write(MiB + 256 * KiB, Buffer.alloc(64 * KiB, 5));
+  await device.manage('reset', 2);
+  await device.close();
+  run('qemu-img', 'snapshot', '-c', 'one', overlay);
+  const before = await report(overlay);
+  for (const options of [{}, { repair: 'all' }, { repair: 'all' }, {}] as const) {
+    const { findings, repaired } = await checkImage(overlay, options);
+    expect({ findings, zones: repaired?.zones ?? [] }).toEqual({ findings: [], zones: [] });
+  }
+  expect(await report(overlay)).toEqual(before);
 });
 
 it('does not vouch for a table beside snapshots', async () => {
