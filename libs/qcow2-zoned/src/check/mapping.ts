@@ -61,6 +61,7 @@ export class MappingWalk {
     private readonly references: References,
     private readonly flags?: CopiedFlags,
     private readonly mender?: EntryMender,
+    private readonly isNoTable?: (offset: number) => boolean,
   ) {
     this.#subject = references.subject;
     this.#findings = references.findings;
@@ -89,7 +90,7 @@ export class MappingWalk {
     const table = Buffer.alloc(clusterSize);
     for (const [offset, uses] of this.tables) {
       this.references.add(offset, clusterSize, uses.active + uses.inactive);
-      if (offset >= file.length) continue;
+      if (offset >= file.length || this.isNoTable?.(offset)) continue;
       if (offset % clusterSize !== 0 && ++this.#unaligned > MAX_CHECK_UNALIGNED_TABLES) continue;
       this.#subject.readTable(table, offset);
       this.#countTable(table, offset, uses);

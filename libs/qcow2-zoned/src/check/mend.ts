@@ -12,30 +12,45 @@ import {
 import { clearReservedL1, clearReservedL2, decodeL2Entry, usedEntries } from './entries.ts';
 import type { EntryMender, L2Fault } from './mapping.ts';
 import type { Subject } from './subject.ts';
-import type { Survey } from './survey.ts';
+import { readSnapshotTable, type Survey } from './survey.ts';
 
 const ALLOCATED_AT = 12;
 const ZERO_AT = 8;
 const ALL_SUBCLUSTERS = 0xffff_ffff;
 const BITMAP_ALL_ONES = 1n;
 
+/** Tells whether a cluster at an offset would lie over the header, the L1 table or the snapshot table. */
+export function rootTest(subject: Subject): (offset: number) => boolean {
+  const { clusterSize, header } = subject;
+  const { l1TableOffset, l1Entries, snapshotsOffset } = header;
+  const roots = [
+    { from: 0, to: clusterSize },
+    { from: l1TableOffset, to: l1TableOffset + l1Entries * ENTRY_BYTES },
+    { from: snapshotsOffset, to: snapshotsOffset + readSnapshotTable(subject).length },
+  ];
+  return (offset) => roots.some(({ from, to }) => offset + clusterSize > from && offset < to);
+}
+
 export class Mender implements EntryMender {
   readonly #subject: Subject;
   readonly #judged = new Map<number, boolean>();
 
-  /** `seen`: the image as it was found. */
-  constructor(private readonly seen: Survey) {
+  /** `seen`: the image as it was found, without what lies behind L1 entries that lead to a root (`rootTest`). */
+  constructor(
+    private readonly seen: Survey,
+    private readonly isRoot: (offset: number) => boolean,
+  ) {
     this.#subject = seen.references.subject;
   }
 
   /**
-   * An L1 entry that leads to the header or to the L1 table itself is wrong. So is one that leads to something else's
+   * An L1 entry that leads to the header, to the L1 table itself or to the snapshot table is wrong. So is one that leads to something else's
    * cluster and finds nonsense there: to mend its entries would destroy what that is. Other overlaps may be the fault
    * of the other side, such as a snapshot that claims an active table: they are left to the refcounts.
    */
   isNoTable(offset: number): boolean {
     const { file } = this.#subject;
-    if (offset >= file.length || this.#isRoot(offset)) return true;
+    if (offset >= file.length || this.isRoot(offset)) return true;
     const judged = this.#judged.get(offset) ?? (this.#isShared(offset) && this.#isNonsense(offset));
     this.#judged.set(offset, judged);
     return judged;
@@ -44,13 +59,6 @@ export class Mender implements EntryMender {
   isOwnL1(position: number, times: number): boolean {
     const cluster = Math.floor(position / this.#subject.clusterSize);
     return this.seen.references.counts.get(cluster) <= times;
-  }
-
-  #isRoot(offset: number): boolean {
-    const { clusterSize, header } = this.#subject;
-    const { l1TableOffset, l1Entries } = header;
-    const l1End = l1TableOffset + l1Entries * ENTRY_BYTES;
-    return offset < clusterSize || (offset + clusterSize > l1TableOffset && offset < l1End);
   }
 
   #isShared(offset: number): boolean {

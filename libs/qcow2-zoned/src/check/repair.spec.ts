@@ -96,6 +96,18 @@ it('does not mend entries in data that a wrong L1 entry takes for a table', asyn
   expect(lostSectors(kept, kept, content(file))).toEqual([]);
 });
 
+it('takes no snapshot table for an L2 table, though an L1 entry leads to it', async () => {
+  const kind = 'cluster_size=4k snapshot';
+  const image = Buffer.from(images.get(kind) as Buffer);
+  const table = image.readBigUInt64BE(64);
+  const l1 = Number(image.readBigUInt64BE(Number(table)));
+  image.writeBigUInt64BE((1n << 63n) | table, l1); // of the snapshot, not of the disk
+  const file = write('snapshot-table.qcow2', image);
+  expect((await checkImage(file, { repair: 'all' })).findings).toEqual([]);
+  expect(qemuCheck(file)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+  expect(content(file)?.equals(sound.get(kind) as Buffer)).toBe(true);
+});
+
 it('frees leaks alone when asked for no more', async () => {
   const image = Buffer.from(images.get('cluster_size=64k') as Buffer);
   const block = Number(image.readBigUInt64BE(Number(image.readBigUInt64BE(48))));

@@ -24,7 +24,7 @@ import { encodeSnapshots, newExtra, type Snapshot } from '../format/snapshot-tab
 import { readDirectory } from './bitmaps.ts';
 import { differences } from './compare.ts';
 import { Findings } from './findings.ts';
-import { Mender } from './mend.ts';
+import { Mender, rootTest } from './mend.ts';
 import { rebuildRefcounts } from './rebuild.ts';
 import { openSubject, type Subject } from './subject.ts';
 import {
@@ -90,7 +90,8 @@ function bitmapsReadable(file: BlockFile): boolean {
 
 function mendEntries(file: BlockFile): void {
   const subject = openSubject(file);
-  const mender = new Mender(survey(subject, new Findings()));
+  const isRoot = rootTest(subject);
+  const mender = new Mender(survey(subject, new Findings(), { isNoTable: isRoot }), isRoot);
   survey(subject, new Findings(), { mender });
   file.syncNow();
 }

@@ -44,6 +44,8 @@ export interface SurveyOptions {
   readonly writeFlag?: (entry: Buffer, position: number) => void;
   /** Mends entries at fault on the way; flags are not looked at then. */
   readonly mender?: EntryMender;
+  /** L2 tables that are not read: what they seem to refer to is not counted. */
+  readonly isNoTable?: (offset: number) => boolean;
   /** Leaves the refcount table and its blocks out, to make them anew. */
   readonly withoutRefcounts?: boolean;
 }
@@ -60,7 +62,7 @@ export function survey(subject: Subject, findings: Findings, options: SurveyOpti
     options.mender === undefined
       ? new CopiedFlags(subject, stored, options.flags ?? findings, options.writeFlag)
       : undefined;
-  const walk = new MappingWalk(references, flags, options.mender);
+  const walk = new MappingWalk(references, flags, options.mender, options.isNoTable);
   const { snapshots, length } = readSnapshotTable(subject);
   references.add(0, clusterSize);
   walk.countActive(header.l1TableOffset, header.l1Entries);
