@@ -195,6 +195,7 @@ describe('resize', () => {
     'resize other.raw +1M',
     'resize -f raw --shrink other.raw 1M',
     'resize top.qcow2 +1M',
+    'resize --preallocation=metadata top.qcow2 +1M',
   ])('does what qemu-img does for %s', both);
 });
 

@@ -227,14 +227,14 @@ export class Qcow2Image implements Disk {
 
   /**
    * Gives clusters to the unmapped space of the range; they read as zeroes. Nothing else may change the image until it
-   * resolves. Errors: `unsupported_feature` over a backing disk without extended L2 entries, `no_space`.
+   * resolves. Without extended L2 entries, what a backing disk reaches is left out. Errors: `no_space`.
    */
   preallocate(offset: number, length: number): Promise<void> {
     return this.#rebuild(() =>
       preallocate(
         {
           ...{ map: this.#tables.map, store: this.#store },
-          hasBacking: this.#parts.backing !== undefined,
+          backingSize: this.#parts.backing?.size ?? 0,
           flush: () => this.flush(),
         },
         offset,
