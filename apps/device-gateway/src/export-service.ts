@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
 import type { AttachPayload } from '@zonelab/contracts';
 import type { Config, Logger } from '@zonelab/platform';
+import { ImageError } from '@zonelab/qcow2-zoned';
 import { Attachments } from './attachments.ts';
 import { GatewayRefusal } from './refusals.ts';
 import { CONFIG, LOGGER } from './tokens.ts';
@@ -51,14 +52,35 @@ export class ExportService {
     this.logger.info({ exportId }, 'export detached');
   }
 
-  /** Serves again what the catalog says belongs to this gateway. One that cannot be served harms no other. */
+  /**
+   * Serves again what the catalog says belongs to this gateway. One that cannot be served harms no other. After a crash
+   * the leases of its own earlier life can outlast the patience of an attachment: those are tried a second time.
+   */
   async restore(gatewayId: string): Promise<void> {
     await this.catalog.exports.removeDetaching(gatewayId);
     const placed = await this.catalog.exports.ofGateway(gatewayId);
-    const attached = placed.map((one) => this.attach(toPayload(one)));
+    const attached = placed.map((one) =>
+      this.attach(toPayload(one)).catch((error: unknown) => {
+        if (!(error instanceof ImageError && error.code === 'image_in_use')) throw error;
+        return this.attach(toPayload(one));
+      }),
+    );
     for (const result of await Promise.allSettled(attached)) {
       if (result.status === 'fulfilled') continue;
       this.logger.error({ err: result.reason }, 'export not restored');
+    }
+  }
+
+  /** Lets go of what the catalog has given to another gateway while this one was out of reach. */
+  async dropStrays(gatewayId: string): Promise<void> {
+    const served = this.attachments.list();
+    if (served.length === 0) return;
+    const placed = await this.catalog.exports.ofGateway(gatewayId);
+    const wanted = new Set(placed.map(({ id }) => id));
+    for (const { exportId } of served) {
+      if (wanted.has(exportId)) continue;
+      this.logger.warn({ exportId }, 'export belongs elsewhere now');
+      await this.detach(exportId);
     }
   }
 
@@ -75,9 +97,8 @@ export class ExportService {
   }
 
   private async noteFailure(exportId: string, error: unknown): Promise<void> {
-    const reason = error instanceof Error ? error.message : String(error);
     try {
-      await this.catalog.exports.fail(exportId, reason);
+      await this.catalog.exports.fail(exportId, shownReason(error));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -86,6 +107,16 @@ export class ExportService {
 
 function isNotFound(error: unknown): boolean {
   return error instanceof CatalogError && error.code === 'not_found';
+}
+
+/** What every viewer may read: no paths of this host, and nothing of a fault that nobody foresaw. */
+function shownReason(error: unknown): string {
+  if (error instanceof ImageError) {
+    const { message, context } = error;
+    return context.path === undefined ? message : message.replaceAll(context.path, 'image');
+  }
+  const foreseen = error instanceof GatewayRefusal || error instanceof CatalogError;
+  return foreseen ? error.message : 'see the log of the gateway';
 }
 
 function toPayload({ id, imageId, name, pool, readOnly, options }: PlacedExport): AttachPayload {

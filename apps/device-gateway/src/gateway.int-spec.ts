@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
-import { Catalog, migrate } from '@zonelab/catalog';
+import { Catalog, LEASE_MS, migrate } from '@zonelab/catalog';
 import {
   type AttachPayload,
   type Export,
@@ -215,6 +215,7 @@ describe('jobs', () => {
     expect(await catalog.exports.get(payload.exportId)).toMatchObject({
       status: 'failed',
       uri: null,
+      error: expect.not.stringContaining(folder),
     });
   });
 
@@ -253,6 +254,13 @@ describe('a gateway that starts again', () => {
     const again = await activeExport(payload.exportId);
     await write(again.uri ?? '', 4096, 2);
     expect(again.uri).not.toBe(uri);
+  });
+
+  it('serves what its own crash left leased, however long that lasts', async () => {
+    const payload = await placedExport();
+    await catalog.leases.take(payload.imageId, 'gateway g1, killed', LEASE_MS);
+    await start();
+    expect((await catalog.exports.get(payload.exportId)).status).toBe('active');
   });
 
   it('forgets what it was to detach when it stopped', async () => {
@@ -305,6 +313,27 @@ describe('the catalog', () => {
       async () => (await catalog.gateways.get('g1')).heartbeatAt > heartbeatAt,
     );
   });
+});
+
+it('lets go of what the catalog has given to another gateway meanwhile', async () => {
+  await start();
+  const { payload, uri } = await attached('a');
+  const others = { id: 'g2', host: 'h', port: 1, unixSocket: null, pools: ['pool'] };
+  await catalog.gateways.announce(others);
+  await catalog.exports.move(payload.exportId, 'g1', 'g2', payload.name);
+  await waitUntil('the export is gone', () =>
+    NbdClient.connect(uri).then(
+      (client) => client.disconnect().then(() => false),
+      (error) => error.code === 'option_refused',
+    ),
+  );
+  const path = imagePath(config.pools, 'pool', payload.imageId);
+  await waitUntil('the image is free', () =>
+    ZonedDevice.open(path).then(
+      (device) => device.close().then(() => true),
+      () => false,
+    ),
+  );
 });
 
 describe('with a directory of certificates', () => {

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Catalog } from '@zonelab/catalog';
 import { GATEWAY_DEAD_AFTER_MS, GATEWAY_HEARTBEAT_MS } from '@zonelab/contracts';
 import type { Config, Logger } from '@zonelab/platform';
+import { ExportService } from './export-service.ts';
 import { NbdFrontend } from './nbd-frontend.ts';
 import { CONFIG, LOGGER } from './tokens.ts';
 
@@ -12,10 +13,12 @@ export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
   private lastBeatMs = Number.NEGATIVE_INFINITY;
   private beating: Promise<void> = Promise.resolve();
+  private comparing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly catalog: Catalog,
     private readonly frontend: NbdFrontend,
+    private readonly exports: ExportService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -36,6 +39,7 @@ export class Heartbeat {
     clearTimeout(this.timer);
     await this.beating;
     clearTimeout(this.timer);
+    await this.comparing;
     this.lastBeatMs = Number.NEGATIVE_INFINITY;
     await this.catalog.gateways.retire(this.config.gatewayId);
   }
@@ -51,6 +55,10 @@ export class Heartbeat {
       pools: pools.map(({ name }) => name),
     });
     this.lastBeatMs = performance.now();
+    // not waited for: an attachment in hand can take longer than a heart may stand still
+    this.comparing = this.exports
+      .dropStrays(gatewayId)
+      .catch((err: unknown) => this.logger.warn({ err }, 'exports not compared with the catalog'));
   }
 
   /** One beat after the other, whatever the last one came to: disks are served without the catalog too. */

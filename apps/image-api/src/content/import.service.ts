@@ -42,7 +42,7 @@ export class ImportService {
       ]);
     const { name, format, label: labels = {} } = query;
     const [pool] = this.options.pools;
-    const staged = join(pool.path, `.import-${randomBytes(6).toString('hex')}.tmp`);
+    const staged = join(pool.path, stagedName());
     try {
       const size = format === 'raw' ? rawSize(query, body, encoding) : undefined;
       const bytes = decoded(watched(body), encoding);
@@ -70,6 +70,15 @@ export class ImportService {
       throw error;
     }
   }
+}
+
+function stagedName(): string {
+  return `.import-${randomBytes(6).toString('hex')}.tmp`;
+}
+
+/** True for the file in a pool that an upload is written to; a process that was killed leaves it there. */
+export function isStagedUpload(name: string): boolean {
+  return /^\.import-[\da-f]{12}\.tmp$/.test(name);
 }
 
 /** Ends an upload that stands still. */

@@ -55,7 +55,9 @@ export class Gateways implements OnApplicationShutdown {
       return job.waitUntilFinished(events);
     };
     const outcome = await withDeadline(this.timeoutMs, answer()).catch(async (cause: unknown) => {
-      if (cause !== 'late') throw gatewayProblem(502, 'gateway_failed', gatewayId, String(cause));
+      // what went wrong there can name paths and rows: it is for the log alone
+      if (cause !== 'late')
+        throw gatewayProblem(502, 'gateway_failed', gatewayId, 'see its log', cause);
       // Not taken up yet: it must not be when the gateway comes back. Taken up: it cannot be removed.
       await withDeadline(this.timeoutMs, job?.remove() ?? Promise.resolve()).catch(() => undefined);
       const why = `no answer to ${name} in ${this.timeoutMs} ms`;
@@ -90,7 +92,13 @@ export class Gateways implements OnApplicationShutdown {
   }
 }
 
-function gatewayProblem(status: number, code: string, gatewayId: string, why: string) {
+function gatewayProblem(
+  status: number,
+  code: string,
+  gatewayId: string,
+  why: string,
+  cause?: unknown,
+) {
   const detail = `gateway ${gatewayId}: ${why}`;
-  return new ProblemError({ status, code, detail, context: { gatewayId } });
+  return new ProblemError({ status, code, detail, context: { gatewayId } }, { cause });
 }

@@ -76,3 +76,15 @@ it('sweeps what creations left behind, and keeps images that the catalog does no
   await reconcile.reconcileImages(LATER());
   expect([leftover, unknown, young].map(existsSync)).toEqual([false, true, true]);
 });
+
+it('removes an upload that nobody sends any more, and nothing else that lies in the pool', async () => {
+  const [old, young, foreign] = [
+    '.import-0123456789ab.tmp',
+    '.import-ba9876543210.tmp',
+    'notes.tmp',
+  ].map((name) => join(api.pool.path, name)) as [string, string, string];
+  for (const file of [old, young, foreign]) await writeFile(file, '');
+  await utimes(young, LATER(), LATER());
+  await reconcile.reconcileImages(LATER());
+  expect([old, young, foreign].map(existsSync)).toEqual([false, true, true]);
+});

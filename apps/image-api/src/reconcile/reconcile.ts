@@ -15,6 +15,7 @@ import {
 import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
 import { GATEWAY_DEAD_AFTER_MS } from '@zonelab/contracts';
 import type { Pool } from '@zonelab/platform';
+import { isStagedUpload } from '../content/import.service.ts';
 import { ExportsService } from '../exports/exports.service.ts';
 import { ImagesService } from '../images/images.service.ts';
 import {
@@ -84,12 +85,19 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /**
-   * A row whose folder is gone has failed. A folder without a row is removed where it holds but what a creation that was
+   * A row whose folder is gone has failed. An upload that nobody sends any more is removed. A folder without a row is removed where it holds but what a creation that was
    * cut short left; with an image in it, it is reported and kept: an older state of the catalog may have been restored.
    */
   private async compare({ name, path }: Pool, now: Date): Promise<void> {
     const rows = await this.catalog.images.inPool(name);
-    const folders = new Set((await readdir(path)).filter((entry) => UUID.test(entry)));
+    const entries = await readdir(path);
+    for (const upload of entries.filter(isStagedUpload)) {
+      const file = join(path, upload);
+      await this.attempt({ pool: name, upload }, async () => {
+        if (now.getTime() - (await stat(file)).mtimeMs >= LEFTOVER_AFTER_MS) await rm(file);
+      });
+    }
+    const folders = new Set(entries.filter((entry) => UUID.test(entry)));
     for (const { id, status, updatedAt } of rows) {
       const settled =
         status === 'ready' && now.getTime() - updatedAt.getTime() > CUT_SHORT_AFTER_MS;
