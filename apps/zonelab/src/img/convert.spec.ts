@@ -113,6 +113,12 @@ describe('convert', () => {
     ]);
   });
 
+  it('takes the space of a raw image at once where full preallocation is asked for', async () => {
+    await converted('-O', 'raw', '-o', 'preallocation=full', from('disk.qcow2'), at('ours'));
+    sameContent(at('ours'), from('disk.qcow2'));
+    expect(statSync(at('ours')).blocks * 512).toBeGreaterThanOrEqual(4 * MIB);
+  });
+
   it('converts an internal snapshot by id, by name and by both', async () => {
     const file = at('snapshots.qcow2');
     qemuImg('convert', '-O', 'qcow2', from('disk.qcow2'), file);

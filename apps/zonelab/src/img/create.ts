@@ -15,7 +15,8 @@ import { parseOptionList } from './option-list.ts';
 
 export interface CreateArguments {
   readonly format: string;
-  readonly file: string;
+  /** Undefined is for `-o help` alone. */
+  readonly file: string | undefined;
   readonly size?: string;
   /** The texts of all -o. */
   readonly options: readonly string[];
@@ -26,11 +27,13 @@ export interface CreateArguments {
   readonly quiet: boolean;
 }
 
+type NamedArguments = CreateArguments & { readonly file: string };
+
 /** qemu's default, 64 KiB. */
 const DEFAULT_CLUSTER_BYTES = 65_536;
 
 export async function imgCreate(args: CreateArguments, out: Output): Promise<void> {
-  const { file, format } = args;
+  const { format } = args;
   const pairs: Pairs = [
     ...args.options.flatMap(parseOptionList),
     ...optional('backing_file', args.backingFile),
@@ -40,9 +43,11 @@ export async function imgCreate(args: CreateArguments, out: Output): Promise<voi
     out.write(createOptionsHelp());
     return;
   }
+  const { file } = args;
+  if (file === undefined) throw failure('Expecting image file name');
   try {
-    if (format === 'raw') await makeRaw(args, pairs, out);
-    else if (format === 'qcow2') await makeQcow2(args, pairs, out);
+    if (format === 'raw') await makeRaw({ ...args, file }, pairs, out);
+    else if (format === 'qcow2') await makeQcow2({ ...args, file }, pairs, out);
     else throw failure(`Unknown file format '${format}'`);
   } catch (error) {
     if (!(error instanceof ImageError || error instanceof CliError)) throw error;
@@ -54,7 +59,7 @@ export async function imgCreate(args: CreateArguments, out: Output): Promise<voi
 const optional = (name: string, value: string | undefined): [string, string][] =>
   value === undefined ? [] : [[name, value]];
 
-async function makeQcow2(args: CreateArguments, pairs: Pairs, out: Output): Promise<void> {
+async function makeQcow2(args: NamedArguments, pairs: Pairs, out: Output): Promise<void> {
   const given = readCreateOptions(args.size, pairs);
   const backing = given.backing && { ...given.backing, unchecked: args.unchecked };
   if (given.size === undefined && (backing === undefined || args.unchecked))
@@ -65,7 +70,7 @@ async function makeQcow2(args: CreateArguments, pairs: Pairs, out: Output): Prom
   await createImage(args.file, { ...options, overwrite: true });
 }
 
-async function makeRaw(args: CreateArguments, pairs: Pairs, out: Output): Promise<void> {
+async function makeRaw(args: NamedArguments, pairs: Pairs, out: Output): Promise<void> {
   for (const [name] of pairs) {
     if (name.startsWith('backing'))
       throw failure("Backing file not supported for file format 'raw'");

@@ -39,6 +39,14 @@ it.each(['human', 'json'])(
   },
 );
 
+it('lists the options of new images without a file', async () => {
+  const { stdout, exitCode } = await runCli('img', 'create', '-f', 'qcow2', '-o', 'help');
+  const names = stdout.match(/^ {2}\w+(?==)/gm) ?? [];
+  expect(exitCode).toBe(0);
+  expect(names).toContain('  cluster_size');
+  expect(new Set(names).size).toBe(names.length);
+});
+
 it('makes zoned images that qemu-img finds healthy', async () => {
   await runCli('img', 'create', '-q', image, '-o', ZONED);
   expect(qemuImg('check', image)).toContain('No errors were found on the image.');

@@ -21,7 +21,7 @@ export function addImgCommands(program: Command, context: CliContext): void {
   img
     .command('create')
     .description('make a new image, zoned when a zone option is given (-o help lists them)')
-    .argument('<file>', 'replaced where it is there already')
+    .argument('[file]', 'replaced where it is there already')
     .argument('[size]', 'bytes, or a number with a suffix of K M G T')
     .option('-f <format>', 'image format: raw or qcow2', 'qcow2')
     .option('-o <options>', 'key=value,…; may be repeated', collect, [])
@@ -29,7 +29,7 @@ export function addImgCommands(program: Command, context: CliContext): void {
     .option('-F <format>', 'format of the backing file')
     .option('-u', 'do not look at the backing file; the size must be given')
     .option('-q', 'print nothing')
-    .action(async (file: string, size: string | undefined, flags: CreateFlags) => {
+    .action(async (file: string | undefined, size: string | undefined, flags: CreateFlags) => {
       const { imgCreate } = await import('./create.ts');
       const { f: format, o: options, b: backingFile, F: backingFormat } = flags;
       const { u: unchecked = false, q: quiet = false } = flags;
