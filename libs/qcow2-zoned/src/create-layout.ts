@@ -6,9 +6,10 @@ import { writeU64 } from './format/bytes.ts';
 import { ENTRY_BYTES, EXTENDED_ENTRY_BYTES, writeCopiedEntry } from './format/entries.ts';
 import { encodeZoneTable } from './format/zone-table.ts';
 import { encodeZonedExtension, zoneTablePlace } from './format/zoned-extension.ts';
+import { writeZeroes } from './image/data-writer.ts';
 import { allocateSubclusters } from './image/l2-layout.ts';
 import { refcountCodec } from './image/refcount-codec.ts';
-import { MAX_L1_BYTES, MAX_REFCOUNT_TABLE_BYTES, ZERO_BUFFER_BYTES } from './limits.ts';
+import { MAX_L1_BYTES, MAX_REFCOUNT_TABLE_BYTES } from './limits.ts';
 import { emptyZones } from './zones/empty.ts';
 import { zoneGeometry } from './zones/geometry.ts';
 import type { ZonedGeometry } from './zones/zone.ts';
@@ -203,14 +204,14 @@ function mapRun(
   }
 }
 
-/** Takes the space of the disk's clusters. Node has no fallocate, so `falloc` is done as `full`: by writing zeroes. */
+/** Takes the space of the disk's clusters. `falloc` is done as `full`, by writing zeroes, where the host cannot. */
 function reserve(data: BlockFile, { settings, disk }: Layout, at: number): void {
   const { preallocation, clusterSize, dataFile, size } = settings;
   if (preallocation !== 'falloc' && preallocation !== 'full') return;
   const length = dataFile === undefined ? disk.clusters * clusterSize : size;
-  const zeroes = Buffer.alloc(Math.min(length, ZERO_BUFFER_BYTES));
-  for (let done = 0; done < length; done += zeroes.length)
-    data.write(zeroes.subarray(0, Math.min(zeroes.length, length - done)), at + done);
+  // with the tables before it: written thinly, they would make QEMU take the disk's clusters for holes
+  const taken = preallocation === 'falloc' && data.allocate?.(0, at + length);
+  if (!taken) writeZeroes(data, at, length);
 }
 
 function newZoneTable(layout: Layout, geometry: ZonedGeometry): Buffer {

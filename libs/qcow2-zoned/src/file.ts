@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { ImageError } from './errors.ts';
-import { hostCalls } from './host-calls.ts';
+import { hostCalls, spaceCalls } from './host-calls.ts';
 import { lockImage } from './image-lock.ts';
 
 export interface BlockFile {
@@ -22,7 +22,20 @@ export interface BlockFile {
   truncate(length: number): void;
   /** Gives the space of a range back, which then reads as zeroes; false where the host cannot, and nothing changed. */
   punch?(position: number, length: number): boolean;
+  /** What begins at a position inside the file; undefined where the host does not tell. */
+  stretch?(position: number): Stretch | undefined;
+  /**
+   * Takes the space of a range, so that later writes there do not run out of it; the file grows as needed, and what is
+   * there stays. False where the host cannot, and nothing changed. Throws `no_space`.
+   */
+  allocate?(position: number, length: number): boolean;
   close(): void;
+}
+
+/** A part of a file, up to `end`, that holds data, or a hole, which reads as zeroes. */
+export interface Stretch {
+  readonly end: number;
+  readonly hole: boolean;
 }
 
 function hostError(operation: string, path: string, cause: unknown): ImageError {
@@ -157,6 +170,32 @@ export class HostFile implements BlockFile {
     } catch {
       return false;
     }
+  }
+
+  stretch(position: number): Stretch | undefined {
+    try {
+      const calls = spaceCalls();
+      if (calls === undefined) return undefined;
+      const data = calls.nextData(this.fd, position);
+      if (data !== position) return { end: data ?? this.#length, hole: true };
+      return { end: calls.nextHole(this.fd, position), hole: false };
+    } catch {
+      return undefined;
+    }
+  }
+
+  allocate(position: number, length: number): boolean {
+    try {
+      const calls = spaceCalls();
+      if (calls === undefined) return false;
+      calls.allocate(this.fd, position, length);
+    } catch (cause) {
+      const error = hostError('fallocate', this.path, cause);
+      if (error.code === 'no_space') throw error;
+      return false;
+    }
+    this.#length = Math.max(this.#length, position + length);
+    return true;
   }
 
   /** Once is enough: after that the number of the descriptor may be another file's. */

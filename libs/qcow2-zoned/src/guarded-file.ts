@@ -1,5 +1,5 @@
 /** A file whose changes must be allowed one by one: for owners that can lose the right to write. */
-import type { BlockFile } from './file.ts';
+import type { BlockFile, Stretch } from './file.ts';
 
 /** Called before every change of a file; what it throws stops the change and goes to the caller. */
 export type WriteGuard = () => void;
@@ -48,6 +48,15 @@ export class GuardedFile implements BlockFile {
   punch(position: number, length: number): boolean {
     this.guard();
     return this.file.punch?.(position, length) ?? false;
+  }
+
+  stretch(position: number): Stretch | undefined {
+    return this.file.stretch?.(position);
+  }
+
+  allocate(position: number, length: number): boolean {
+    this.guard();
+    return this.file.allocate?.(position, length) ?? false;
   }
 
   close(): void {

@@ -46,29 +46,50 @@ export class RawDisk {
     if (length > 0) this.file.punch?.(offset, length);
   }
 
+  /** True where the host does not tell of holes: `extents` reads what it is asked about then. */
+  get looksForHoles(): boolean {
+    return this.file.length > 0 && this.file.stretch?.(0) === undefined;
+  }
+
   /**
-   * Zeroes are told from data by looking, in pages of 4 KiB, and only where the file is sparse: nothing that Node
-   * offers tells where its holes are. So zeroes that were written into a sparse file are told as holes too.
+   * Holes as the host tells of them. Where it does not, zeroes are looked for, in pages of 4 KiB, and only where the file
+   * is sparse: zeroes that were written into a sparse file are told as holes too then.
    */
   extents(offset: number, length: number): Extent[] {
     const list = new ExtentList();
-    const add = (at: number, part: number, hole: boolean): void =>
-      list.add({
-        ...{ length: part, depth: 0, present: true, compressed: false },
-        ...{ zero: hole, data: !hole, hostOffset: at },
-      });
-    if (!this.sparse) {
-      add(offset, length, false);
-      return list.extents;
+    const end = offset + length;
+    for (let at = offset; at < end; ) {
+      const stretch = this.file.stretch?.(at);
+      if (stretch === undefined) {
+        this.#look(list, at, end);
+        break;
+      }
+      // the last sector is filled up past the end of the file
+      const next = stretch.end < this.file.length ? Math.min(stretch.end, end) : end;
+      list.add(extentOf(at, next, stretch.hole));
+      at = next;
     }
-    const buffer = Buffer.allocUnsafe(Math.min(length, ZERO_SCAN_BYTES));
-    for (let at = offset, end = offset + length; at < end; at += buffer.length) {
+    return list.extents;
+  }
+
+  #look(list: ExtentList, start: number, end: number): void {
+    if (!this.sparse) {
+      list.add(extentOf(start, end, false));
+      return;
+    }
+    const buffer = Buffer.allocUnsafe(Math.min(end - start, ZERO_SCAN_BYTES));
+    for (let at = start; at < end; at += buffer.length) {
       const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
       this.file.read(piece, at);
       for (const { from, to, zero } of zeroRuns(piece, PAGE_BYTES, at % PAGE_BYTES))
-        add(at + from, to - from, zero);
+        list.add(extentOf(at + from, at + to, zero));
     }
-    return list.extents;
+  }
+
+  /** Takes the space of a range; false where the host cannot. Throws `no_space`. */
+  allocate(offset: number, length: number): boolean {
+    this.#assertInside(offset, length);
+    return this.file.allocate?.(offset, length) ?? false;
   }
 
   /** Bytes; a multiple of 512. New bytes read as zeroes. */
@@ -97,4 +118,11 @@ export class RawDisk {
         path: this.file.path,
       });
   }
+}
+
+function extentOf(start: number, end: number, hole: boolean): Extent {
+  return {
+    ...{ length: end - start, depth: 0, present: true, compressed: false },
+    ...{ zero: hole, data: !hole, hostOffset: start },
+  };
 }

@@ -82,7 +82,7 @@ async function makeRaw(args: NamedArguments, pairs: Pairs, out: Output): Promise
     throw failure("Parameter 'preallocation' does not accept value 'metadata'");
   const words = preallocation === undefined ? '' : ` preallocation=${preallocation}`;
   if (!args.quiet) out.write(`Formatting '${args.file}', fmt=raw size=${size}${words}\n`);
-  await createRaw(args.file, { size, preallocated: (preallocation ?? 'off') !== 'off' });
+  await createRaw(args.file, { size, preallocation });
 }
 
 /** Fields of the library's refusals, and what qemu-img says of them. */

@@ -1,5 +1,5 @@
 /** A file that fails when a fault plan says so. Without a plan it only passes calls on. */
-import type { BlockFile } from '../file.ts';
+import type { BlockFile, Stretch } from '../file.ts';
 import type { FaultInjector } from './injector.ts';
 
 export class FaultyFile implements BlockFile {
@@ -52,6 +52,14 @@ export class FaultyFile implements BlockFile {
 
   punch(position: number, length: number): boolean {
     return this.inner.punch?.(position, length) ?? false;
+  }
+
+  stretch(position: number): Stretch | undefined {
+    return this.inner.stretch?.(position);
+  }
+
+  allocate(position: number, length: number): boolean {
+    return this.inner.allocate?.(position, length) ?? false;
   }
 
   close(): void {

@@ -28,13 +28,13 @@ export interface Disk {
 
 /** Gathers extents in order, and joins neighbours that differ in nothing but their place. */
 export class ExtentList {
-  readonly extents: Extent[] = [];
+  /** The list's own, so that the last can grow. */
+  readonly extents: { -readonly [Key in keyof Extent]: Extent[Key] }[] = [];
 
   add(next: Extent): void {
     const last = this.extents.at(-1);
-    if (last !== undefined && joins(last, next))
-      this.extents[this.extents.length - 1] = { ...last, length: last.length + next.length };
-    else if (next.length > 0) this.extents.push(next);
+    if (last !== undefined && joins(last, next)) last.length += next.length;
+    else if (next.length > 0) this.extents.push({ ...next });
   }
 }
 

@@ -32,11 +32,11 @@ export async function convertToFile(
 ): Promise<void> {
   const { format = 'qcow2', create = {}, durable = true } = options;
   const size = create.size ?? source.size;
-  const preallocated = (create.preallocation ?? 'off') !== 'off';
+  const { preallocation } = create;
   await replaceFile(
     file,
     async (temporary) => {
-      if (format === 'raw') await createRaw(temporary, { size, preallocated });
+      if (format === 'raw') await createRaw(temporary, { size, preallocation });
       else await createImage(temporary, { ...create, size });
       const target = await openDisk(temporary, { format, sync: false });
       try {

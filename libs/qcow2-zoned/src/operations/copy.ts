@@ -1,6 +1,7 @@
 /** Copies disks: what is stored in large pieces, what is zero not at all, or as zeroes. */
 import type { Disk } from '../image/disk.ts';
 import { OpenedDisk } from '../open.ts';
+import { RawDisk } from '../raw-disk.ts';
 import { COPY_BUFFER_BYTES } from './limits.ts';
 import { type OperationOptions, Pace } from './pace.ts';
 import { type PlacedExtent, pieces, walkExtents } from './walk.ts';
@@ -48,9 +49,10 @@ export async function copyDisk(
   pace.finish();
 }
 
-/** Telling zeroes from data in a raw file means reading it, which the copy does anyway. */
+/** Where telling zeroes from data means reading them, the copy does that anyway. */
 function extentsToCopy(source: Disk): Iterable<PlacedExtent> {
-  if (!(source instanceof OpenedDisk) || source.format !== 'raw') return walkExtents(source);
+  const content = source instanceof OpenedDisk ? source.content : undefined;
+  if (!(content instanceof RawDisk) || !content.looksForHoles) return walkExtents(source);
   const data = { depth: 0, present: true, zero: false, data: true, compressed: false };
   return [{ ...data, hostOffset: 0, start: 0, length: source.size }];
 }

@@ -1,27 +1,33 @@
 /** Creates raw images. */
+import type { Preallocation } from '../create-options.ts';
+import { invalidOption } from '../errors.ts';
 import { FileDraft } from '../file-draft.ts';
 import { roundUp } from '../format/bytes.ts';
-import { COPY_BUFFER_BYTES } from './limits.ts';
+import { writeZeroes } from '../image/data-writer.ts';
 
 export interface CreateRawOptions {
   /** Bytes; rounded up to whole sectors of 512. */
   readonly size: number;
-  /** Zeroes are written to take the space. Default false: the file is one hole. */
-  readonly preallocated?: boolean;
+  /** `falloc` takes the space, `full` writes zeroes. Default `off`: the file is one hole. */
+  readonly preallocation?: Preallocation;
 }
 
-/** Replaces what stands at `file`. Errors: `image_in_use`, `file_not_found`, `no_space`, `io_error`. */
+/**
+ * Replaces what stands at `file`. Errors: `invalid_option`, `image_in_use`,
+ * `file_not_found`, `no_space`, `io_error`.
+ */
 export async function createRaw(
   file: string,
-  { size, preallocated = false }: CreateRawOptions,
+  { size, preallocation = 'off' }: CreateRawOptions,
 ): Promise<void> {
+  if (preallocation === 'metadata')
+    throw invalidOption('preallocation', preallocation, 'off, falloc or full for a raw disk');
   const draft = FileDraft.begin(file, true);
   try {
     const bytes = roundUp(size, 512);
     draft.file.truncate(bytes);
-    const zeroes = Buffer.alloc(preallocated ? Math.min(bytes, COPY_BUFFER_BYTES) : 0);
-    for (let at = 0; preallocated && at < bytes; at += zeroes.length)
-      draft.file.write(zeroes.subarray(0, Math.min(zeroes.length, bytes - at)), at);
+    const taken = preallocation === 'falloc' && draft.file.allocate(0, bytes);
+    if (preallocation !== 'off' && !taken) writeZeroes(draft.file, 0, bytes);
     await draft.publish();
   } finally {
     draft.discard();

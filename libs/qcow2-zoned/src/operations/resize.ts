@@ -28,7 +28,8 @@ export async function resizeDisk(
   else await content.resize(size);
   if (size <= before || preallocation === 'off') return;
   if (preallocation === 'metadata') await disk.image?.preallocate(before, size - before);
-  else await writeOut(disk, before, size);
+  else if (preallocation === 'full' || !(await reserve(disk, before, size)))
+    await writeOut(disk, before, size);
 }
 
 /** A data file that alone is the disk: QEMU maps all of it, so that nothing depends on the image. */
@@ -36,7 +37,19 @@ function hasRawDataFile({ image }: OpenedDisk): boolean {
   return image !== undefined && (image.header.autoclearFeatures & AUTOCLEAR.rawDataFile) !== 0n;
 }
 
-/** Space that must be there is taken by writing it. */
+/** Takes space without writing; false where the host cannot, or a backing file has to be hidden. */
+async function reserve(disk: OpenedDisk, start: number, end: number): Promise<boolean> {
+  const { content } = disk;
+  if (content instanceof RawDisk) return content.allocate(start, end - start);
+  if (content.header.backingFile !== undefined) return false;
+  const file = disk.dataFile ?? disk.file;
+  const before = file.length;
+  await content.preallocate(start, end - start);
+  // what the clusters took before the end of the file was written with zeroes
+  return file.length === before || (file.allocate?.(before, file.length - before) ?? false);
+}
+
+/** Where nothing else will do, space is taken by writing it. */
 async function writeOut(disk: OpenedDisk, start: number, end: number): Promise<void> {
   const zeroes = Buffer.alloc(Math.min(COPY_BUFFER_BYTES, end - start));
   for (let at = start; at < end; at += zeroes.length) {
