@@ -30,11 +30,18 @@ export async function imgSnapshot(image: NamedImage, action: SnapshotAction, out
   }
 }
 
+/** qemu-img deletes by name alone: another snapshot's name may be this one's id. */
+function idOf(device: ZonedDevice, wanted: string): string {
+  const named = device.snapshots().find(({ name }) => name === wanted);
+  if (named !== undefined) return named.id;
+  throw new ImageError('snapshot_not_found', `there is no snapshot '${wanted}'`);
+}
+
 async function change(device: ZonedDevice, kind: 'create' | 'apply' | 'delete', snapshot: string) {
   try {
     if (kind === 'create') await device.createSnapshot(snapshot, new Date());
     else if (kind === 'apply') await device.applySnapshot(snapshot);
-    else await device.deleteSnapshot(snapshot);
+    else await device.deleteSnapshot(idOf(device, snapshot));
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     const reason =
