@@ -89,6 +89,18 @@ it('gives the space of a shrunk disk back to the file system', async () => {
   expect(qemuCheck(path)).toEqual(CLEAN);
 });
 
+it('shows no bytes that a raw data file holds past the old end', async () => {
+  const data = disks.path();
+  const path = qemuCreate(MiB, '-o', `data_file=${data},data_file_raw=on`);
+  fs.appendFileSync(data, Buffer.alloc(2 * MiB, 7)); // as a power cut leaves it, before a shrink cuts the file
+  await change(path, async (image) => {
+    await image.resize(2 * MiB);
+    await image.preallocate(MiB, MiB);
+  });
+  expect(rawContent(path).equals(Buffer.alloc(2 * MiB))).toBe(true);
+  expect(fs.readFileSync(data).equals(Buffer.alloc(2 * MiB))).toBe(true);
+});
+
 it('leaves each snapshot its own size', async () => {
   const path = qemuCreate(4 * MiB, '-o', 'cluster_size=512');
   run('qemu-io', '-f', 'qcow2', '-c', 'write -P 7 0 4M', path);

@@ -131,7 +131,7 @@ export class Resizer {
     const needed = Math.ceil(size / this.#span());
     if (needed > header.l1Entries) await this.#moveL1(needed, header.size);
     await this.#clear(before, size);
-    this.#growDataFile(size);
+    this.#growDataFile(before, size);
     await this.host.flush();
     this.host.switchTo({ ...this.host.header(), size });
   }
@@ -196,10 +196,12 @@ export class Resizer {
     if (shown < end) eraser.drop(roundUp(shown, clusterSize), end - roundUp(shown, clusterSize));
   }
 
-  #growDataFile(size: number): void {
+  /** What a shrink that was cut off left past the old end goes first: in a raw data file it would show. */
+  #growDataFile(before: number, size: number): void {
     const { dataFile } = this.host;
-    if (dataFile !== undefined && hasDataFile(this.host.header()) && dataFile.length < size)
-      dataFile.truncate(size);
+    if (dataFile === undefined || !hasDataFile(this.host.header())) return;
+    if (dataFile.length > before) dataFile.truncate(before);
+    dataFile.truncate(size);
   }
 
   /** Guest bytes that one L1 entry maps. */
