@@ -3,6 +3,8 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { Catalog } from '@zonelab/catalog';
+import { AttachController } from './attach/attach.controller.ts';
+import { AttachService } from './attach/attach.service.ts';
 import { ContentController } from './content/content.controller.ts';
 import { ContentService } from './content/content.service.ts';
 import { ImportService } from './content/import.service.ts';
@@ -52,6 +54,7 @@ export class AppModule implements OnApplicationShutdown {
         ZonesController,
         SnapshotsController,
         ExportsController,
+        AttachController,
         ExperimentsController,
         SweepsController,
         ChoicesController,
@@ -82,6 +85,7 @@ export class AppModule implements OnApplicationShutdown {
         RestingImages,
         Gateways,
         ExportsService,
+        AttachService,
         ExperimentsService,
         SweepsService,
         Reconcile,

@@ -49,6 +49,9 @@ export interface paths {
     delete: operations["Exports_delete"];
     patch: operations["Exports_update"];
   };
+  "/v1/exports/{id}/attach": {
+    get: operations["Attach_document"];
+  };
   "/v1/experiments": {
     get: operations["Experiments_list"];
     post: operations["Experiments_create"];
@@ -1774,6 +1777,35 @@ export interface operations {
       200: {
         content: {
           "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Attach_document: {
+    parameters: {
+      query?: {
+        /** @description nbd: the URI; qemu: a command line; libvirt: a disk element; cloud-init: user-data */
+        format?: "nbd" | "qemu" | "libvirt" | "cloud-init";
+        /** @description qemu: true for a disk with zones in use, whose zones the document resets first */
+        fresh?: "true" | "false";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "text/plain": string;
+          "application/xml": string;
+          "text/cloud-config": string;
         };
       };
       /** @description A problem */

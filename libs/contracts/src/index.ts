@@ -1,5 +1,6 @@
 /** REST bodies, queue names and job payloads: one definition, used by every side. */
 
+export { type AttachQuery, attachQuerySchema } from './attach.ts';
 export {
   type AuditEntry,
   auditEntrySchema,

@@ -33,6 +33,11 @@ const DELETIONS: Readonly<Record<string, string>> = {
   key: 'revoke one key; it stays in the list',
 };
 
+interface AttachFlags {
+  readonly format?: 'nbd' | 'qemu' | 'libvirt' | 'cloud-init';
+  readonly fresh?: true;
+}
+
 interface OutputFlags {
   readonly output: OutputForm;
 }
@@ -92,7 +97,20 @@ function addImages(program: Command, context: CliContext): void {
 }
 
 function addExports(program: Command, context: CliContext): void {
-  addCreate(addResource(program, context, EXPORTS), EXPORTS)
+  const group = addResource(program, context, EXPORTS);
+  group
+    .command('attach')
+    .description('print what attaches an export to a machine, ready to paste')
+    .argument('<id>')
+    .addOption(choice('--format <format>', 'form', ['nbd', 'qemu', 'libvirt', 'cloud-init']))
+    .option('--fresh', 'with qemu: reset the zones of a used disk first')
+    .action(async (id: string, { format, fresh }: AttachFlags) => {
+      const query = { format, ...(fresh && { fresh: 'true' as const }) };
+      const params = { path: { id }, query };
+      const call = (await api()).GET('/v1/exports/{id}/attach', { params, parseAs: 'text' });
+      context.out.write(await resultOf(call));
+    });
+  addCreate(group, EXPORTS)
     .argument('<imageId>')
     .option('--name <name>', 'NBD export name; the name of the image if left out')
     .option('--read-only', 'refuse writes')
