@@ -96,7 +96,9 @@ export class GuestReader {
   #addCluster(list: ExtentList, cluster: number, from: number, to: number): void {
     const { allUnits, clusterSize, unitSize } = this.map.layout;
     const entry = this.map.entry(cluster);
-    const uniform = [0, allUnits].includes(entry.allocated) && [0, allUnits].includes(entry.zero);
+    const { allocated, zero } = entry;
+    const uniform =
+      (allocated === 0 || allocated === allUnits) && (zero === 0 || zero === allUnits);
     const start = cluster * clusterSize;
     for (let at = from; at < to; ) {
       const unit = Math.floor((at - start) / unitSize);
