@@ -5,7 +5,13 @@
  * An entry of a bitmap table (qcow2 specification, "Bitmap table") holds a host offset in bits 9-55; without one, bit 0
  * says "all ones".
  */
-import { type BitmapDirectory, bitmapDirectory, decodeBitmaps } from '../format/bitmaps.ts';
+import { ImageError } from '../errors.ts';
+import {
+  type Bitmap,
+  type BitmapDirectory,
+  bitmapDirectory,
+  decodeBitmaps,
+} from '../format/bitmaps.ts';
 import { roundUp } from '../format/bytes.ts';
 import { ENTRY_BYTES, entryOffset } from '../format/entries.ts';
 import { coverage } from './coverage.ts';
@@ -71,5 +77,31 @@ export function readDirectory(subject: Subject, directory: BitmapDirectory): Bit
   const { offset, size } = directory;
   const bytes = Buffer.alloc(Math.max(0, Math.min(size, subject.file.length - offset)));
   subject.readTable(bytes, offset);
-  return decodeBitmaps(bytes, directory, subject.clusterSize).map(({ table }) => table);
+  const bitmaps = decodeBitmaps(bytes, directory, subject.clusterSize);
+  bitmaps.forEach((bitmap, index) => {
+    refuseUnfitting(subject, bitmap, index);
+    if (bitmaps.findIndex(({ name }) => name === bitmap.name) < index)
+      refuse(`bitmap directory entry ${index}, name`, bitmap.name, 'one that no other bitmap has');
+  });
+  return bitmaps.map(({ table }) => table);
+}
+
+/**
+ * A table must have the entries that a bit for each piece of the disk needs: with more or fewer, QEMU does not open the
+ * image. It does not look at a bitmap that is marked as in use.
+ */
+function refuseUnfitting({ header, clusterSize }: Subject, bitmap: Bitmap, index: number): void {
+  const bits = Math.ceil(header.size / bitmap.granularity);
+  const needed = Math.ceil(bits / (8 * clusterSize));
+  const entries = bitmap.table.size / ENTRY_BYTES;
+  if (!bitmap.inUse && entries !== needed)
+    refuse(`bitmap directory entry ${index}, table size`, entries, `${needed} for this disk`);
+}
+
+function refuse(field: string, given: number | string, allowed: string): never {
+  throw new ImageError('invalid_image', `${field}: ${given}, allowed is ${allowed}`, {
+    field,
+    given,
+    allowed,
+  });
 }

@@ -8,7 +8,7 @@ import { CrashFile } from '../crash-file.fixture.ts';
 import { qemuCheck } from '../disk.fixture.ts';
 import { randomFrom, seeds } from '../random.fixture.ts';
 import { checkFile, checkImage, repairFile } from './check.ts';
-import { damaged, stockImages } from './damage.fixture.ts';
+import { damaged, metadataPlaces, type Place, stockImages } from './damage.fixture.ts';
 
 let folder: string;
 let images: Map<string, Buffer>;
@@ -154,6 +154,56 @@ it('drops bitmaps that software without bitmaps has made stale, with the space t
   expect(repaired?.leaks).toBeGreaterThan(0);
   expect(qemuCheck(file)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
   expect(fs.readFileSync(file).includes(Buffer.from([0x23, 0x85, 0x28, 0x75]))).toBe(false);
+});
+
+describe('bitmaps that stock QEMU does not open an image with', () => {
+  /** Places in the second entry of the directory, which begins after 32 bytes. */
+  const TABLE_ENTRIES_AT = 32 + 8;
+  const FLAGS_AT = 32 + 12;
+  const NAME_AT = 32 + 24;
+  const withDirectory = (change: (directory: Buffer) => void): string => {
+    const image = Buffer.from(images.get('cluster_size=4k bitmaps') as Buffer);
+    const { offset } = metadataPlaces(image).find(
+      ({ what }) => what === 'bitmap directory',
+    ) as Place;
+    change(image.subarray(offset));
+    return write('bitmaps.qcow2', image);
+  };
+
+  it.each([
+    {
+      fault: 'a table longer than the disk needs',
+      change: (directory: Buffer) => directory.writeUInt32BE(65, TABLE_ENTRIES_AT),
+    },
+    {
+      fault: 'a name twice',
+      change: (directory: Buffer) => directory.write('a', NAME_AT),
+    },
+  ])('fail the check and are dropped by a repair: $fault', async ({ change }) => {
+    const file = withDirectory((directory) => void change(directory));
+    expect(spawnSync('qemu-img', ['check', file]).status).toBe(1);
+    const { checkErrors, corruptions, leaks } = await checkImage(file);
+    expect({ checkErrors, corruptions, leaks }).toEqual({
+      checkErrors: 1,
+      corruptions: 0,
+      leaks: 0,
+    });
+    expect((await checkImage(file, { repair: 'all' })).findings).toEqual([]);
+    expect(qemuCheck(file)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+    const kept = sound.get('cluster_size=4k bitmaps') as Buffer;
+    expect(lostSectors(kept, kept, content(file))).toEqual([]);
+  });
+
+  it('stay where they are marked as in use, whatever the length of the table', async () => {
+    const file = withDirectory((directory) => {
+      directory.writeUInt32BE(65, TABLE_ENTRIES_AT);
+      directory.writeUInt32BE(1, FLAGS_AT);
+    });
+    const before = fs.readFileSync(file);
+    expect((await checkImage(file, { repair: 'all' })).findings).toEqual([]);
+    expect(fs.readFileSync(file).equals(before)).toBe(true);
+    expect(qemuCheck(file)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+  });
 });
 
 describe('a crash inside a repair', () => {
