@@ -80,9 +80,14 @@ export class Attachments {
         await this.reattach(payload, wanted);
         return;
       }
-      attachment.payload = wanted;
       target.setReadOnly(wanted.readOnly);
-      if (wanted.readOnly && !payload.readOnly) await image.device.flush();
+      try {
+        if (wanted.readOnly && !payload.readOnly) await image.device.flush();
+      } catch (error) {
+        target.setReadOnly(payload.readOnly);
+        throw error;
+      }
+      attachment.payload = wanted;
       this.server.setRates(payload.name, options.rates ?? {});
     });
   }

@@ -45,7 +45,7 @@ export const EVENT_HEARTBEAT_MS = 15_000;
 /** Requests a minute of one key: as many as one core answers, so that no key takes the service from all others. */
 export const MAX_REQUESTS_PER_MINUTE = 60_000;
 
-/** Keys cannot be guessed; this keeps whoever tries from costing a query each time. */
+/** Keys cannot be guessed; whoever tries hears so, and is told to wait. Valid keys of the same address go on. */
 export const MAX_FAILED_KEYS_PER_MINUTE = 60;
 
 /** How often what is old is forgotten. */
@@ -77,3 +77,6 @@ export const UPLOAD_IDLE_MS = 60_000;
 
 /** What is in hand when the service stops has so long to finish; a stuck client is cut off then. */
 export const DRAIN_MS = 5_000;
+
+/** Streams of events at once: each costs ten small queries a second. */
+export const MAX_EVENT_LISTENERS = 100;

@@ -47,6 +47,11 @@ const zonedFields = {
 const inheritedFields = { size: sizeField({ min: SECTOR_BYTES }).optional(), ...zonedFields };
 
 /** Without any of the zoned fields the image is a plain disk. */
+/** Also beside what is wrong with single fields, so that all is told at once. */
+const whateverElse = {
+  when: ({ value }: { value: unknown }) => typeof value === 'object' && !Array.isArray(value),
+};
+
 export const createImageSchema = z
   .strictObject({
     name: nameField,
@@ -58,6 +63,8 @@ export const createImageSchema = z
     labels: labelsField.default({}),
   })
   .superRefine((image, context) => {
+    const missing = (key: 'size' | 'zoneSize') =>
+      image[key] === undefined && !context.issues.some(({ path }) => path?.[0] === key);
     if (image.backingImageId !== undefined) {
       for (const key of Object.keys(inheritedFields).filter((key) => Object.hasOwn(image, key)))
         context.addIssue({
@@ -67,17 +74,16 @@ export const createImageSchema = z
         });
       return;
     }
-    if (image.size === undefined)
-      context.addIssue({ code: 'custom', path: ['size'], message: SIZE_FORMS });
+    if (missing('size')) context.addIssue({ code: 'custom', path: ['size'], message: SIZE_FORMS });
     const zoned = Object.keys(zonedFields).filter((key) => Object.hasOwn(image, key));
-    if (zoned.length > 0 && image.zoneSize === undefined) {
+    if (zoned.length > 0 && missing('zoneSize')) {
       context.addIssue({
         code: 'custom',
         path: ['zoneSize'],
         message: `a size, since ${zoned.join(' and ')} ${zoned.length === 1 ? 'makes' : 'make'} the image zoned`,
       });
     }
-  })
+  }, whateverElse)
   .meta({ id: 'CreateImage' });
 export type CreateImage = z.infer<typeof createImageSchema>;
 

@@ -22,6 +22,7 @@ it('names every wrong field at once', () => {
     ['name', 'a b'],
     ['size', '1Q'],
     ['profile', 'smr'],
+    ['zoneSize', null],
   ]);
 });
 

@@ -1,13 +1,14 @@
 /**
- * Events as they happen. While somebody listens, the database is asked for what is new; every listener gets what it
- * wants of that. Whoever comes back with the last id it saw is first given what it missed.
+ * Events as they happen. For each listener the database is asked again and again for what is new to it, an index look-up
+ * each time; listeners are bounded. Whoever comes back with the last id it saw is first given what it missed.
  */
 
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { Catalog, type EventCursor } from '@zonelab/catalog';
 import type { LabEvent, ListEvents } from '@zonelab/contracts';
 import { Observable } from 'rxjs';
-import { EVENT_BATCH, EVENT_POLL_MS } from '../limits.ts';
+import { ProblemError } from '../http/problem.ts';
+import { EVENT_BATCH, EVENT_POLL_MS, MAX_EVENT_LISTENERS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 
 @Injectable()
@@ -19,8 +20,9 @@ export class EventFeed implements BeforeApplicationShutdown {
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {}
 
-  /** Events after `cursor`, or from now on; it never completes but by shutdown. */
+  /** Events after `cursor`, or from now on; it never completes but by shutdown. Throws the problem 429. */
   follow(wanted: ListEvents, cursor?: EventCursor): Observable<LabEvent> {
+    if (this.stops.size >= MAX_EVENT_LISTENERS) throw tooMany();
     return new Observable((subscriber) => {
       let timer: NodeJS.Timeout | undefined;
       let at = cursor;
@@ -54,4 +56,9 @@ export class EventFeed implements BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     for (const stop of this.stops) stop();
   }
+}
+
+function tooMany(): ProblemError {
+  const detail = `allowed are at most ${MAX_EVENT_LISTENERS} streams of events at once`;
+  return new ProblemError({ status: 429, code: 'too_many_listeners', detail });
 }

@@ -50,8 +50,18 @@ export class AuthGuard implements CanActivate {
     await this.rates.countRequest(owner.id);
     const allowed = this.rolesFor(context, request);
     if (allowed.includes(owner.role)) return true;
+    await this.noteRefusal(owner, request);
     const detail = `${request.method}: the key's role is ${owner.role}, allowed is ${allowed.join(' or ')}`;
     throw new ProblemError({ status: 403, code: 'forbidden', detail });
+  }
+
+  /** The audit's own interceptor comes after the guards. */
+  private async noteRefusal(owner: KeyOwner, request: FastifyRequest): Promise<void> {
+    if (isReading(request)) return;
+    const { id: keyId, name: keyName, role } = owner;
+    const { method, url: path } = request;
+    const refused = { status: 403, code: 'forbidden' };
+    await this.catalog.audit.add({ keyId, keyName, role, method, path, ...refused });
   }
 
   private rolesFor(context: ExecutionContext, request: FastifyRequest): readonly Role[] {

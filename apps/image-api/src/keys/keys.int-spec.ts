@@ -22,6 +22,14 @@ it('makes a key that works, shows it once, and lets nobody in with it once it is
   expect((await api.request('GET', '/v1/images', undefined, key)).status).toBe(401);
 });
 
+it('writes down what a key was not allowed to change', async () => {
+  const key = generateKey();
+  await api.catalog.keys.ensure(key, 'onlooker', 'viewer');
+  await api.request('POST', '/v1/images', { name: 'x', size: '16M' }, key);
+  const [entry] = (await api.request('GET', '/v1/audit?limit=1')).body.items;
+  expect(entry).toMatchObject({ keyName: 'onlooker', status: 403, code: 'forbidden' });
+});
+
 it.each(['operator', 'viewer'] as const)('keeps %ss from keys and the audit', async (role) => {
   const key = generateKey();
   await api.catalog.keys.ensure(key, role, role);
