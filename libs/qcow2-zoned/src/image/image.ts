@@ -202,11 +202,12 @@ export class Qcow2Image implements Disk {
   }
 
   /**
-   * Makes [offset, offset + length) read as zeroes, mapped: whole clusters become zero clusters. Version 2 has none:
-   * there they become unallocated, or hold written zeroes over a backing disk.
+   * Makes [offset, offset + length) read as zeroes, mapped: whole clusters become zero clusters, the one that the disk
+   * ends in too. Version 2 has none: there they become unallocated, or hold written zeroes over a backing disk.
    */
   writeZeroes(offset: number, length: number): void {
-    this.#change(() => this.#tables.eraser.zero(offset, length));
+    const end = this.#wholeAtEnd(offset + length, this.unitSize);
+    this.#change(() => this.#tables.eraser.zero(offset, end - offset));
   }
 
   /**
@@ -214,15 +215,19 @@ export class Qcow2Image implements Disk {
    * backing disk too. Bytes of partial clusters stay, but for the one that the disk ends in.
    */
   unmap(offset: number, length: number): void {
-    const end = offset + length === this.size ? roundUp(this.size, this.unitSize) : offset + length;
+    const end = this.#wholeAtEnd(offset + length, this.unitSize);
     this.#change(() => this.#tables.eraser.unmap(offset, end - offset));
   }
 
   /** Makes the whole clusters of the range unallocated: the backing disk's bytes show again. */
   drop(offset: number, length: number): void {
-    const end =
-      offset + length === this.size ? roundUp(this.size, this.clusterSize) : offset + length;
+    const end = this.#wholeAtEnd(offset + length, this.clusterSize);
     this.#change(() => this.#tables.eraser.drop(offset, end - offset));
+  }
+
+  /** A range that ends where the disk does covers the cluster or subcluster, of `unit` bytes, that the disk ends in. */
+  #wholeAtEnd(end: number, unit: number): number {
+    return end === this.size ? roundUp(end, unit) : end;
   }
 
   /**

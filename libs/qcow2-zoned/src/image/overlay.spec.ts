@@ -119,3 +119,18 @@ it('never shows what lies in the address space of a backing disk past its end', 
   await image.settle();
   expect(rawContent(path).equals(expected)).toBe(true);
 });
+
+it.each([
+  { options: 'extended_l2=off', marked: 'the cluster' },
+  { options: 'extended_l2=on', marked: 'the subcluster' },
+])('marks $marked that the disk ends in, where zeroes reach the end', async ({ options }) => {
+  const path = qemuCreate('-o', options, String(MiB - 1536));
+  qemuIo(path, `write -q -P 7 0 ${MiB - 1536}`);
+  const image = new Qcow2Image(HostFile.open(path, { readOnly: false }), false);
+  image.writeZeroes(MiB - 64 * KiB, 64 * KiB - 1536);
+  await image.settle();
+  expect(image.extents(MiB - 64 * KiB, 64 * KiB - 1536)).toMatchObject([
+    { length: 64 * KiB - 1536, zero: true, data: false },
+  ]);
+  expect(qemuCheck(path)).toEqual({ corruptions: 0, leaks: 0, errors: 0 });
+});
