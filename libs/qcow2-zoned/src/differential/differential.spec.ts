@@ -1,6 +1,9 @@
 /**
  * Random sequences of operations on our engine and on QEMU's tools, side by side. A failing one is shortened and
- * printed; ZONELAB_SEED repeats a seed, ZONELAB_REPLAY plays a printed sequence again.
+ * printed; ZONELAB_SEED plays one seed, ZONELAB_REPLAY plays a printed sequence again.
+ *
+ * The quick form always plays the same seeds, one for each row of create options; ZONELAB_LONG=1 plays new ones
+ * every time.
  */
 import { afterAll, expect, it } from '@jest/globals';
 import { seeds } from '../random.fixture.ts';
@@ -27,10 +30,12 @@ async function expectToPlay(sequence: Sequence): Promise<void> {
   );
 }
 
+const LONG = 2500;
+
 const replay = process.env.ZONELAB_REPLAY;
 const sequences: Sequence[] = replay
   ? [JSON.parse(replay)]
-  : seeds(100, 2500).map((seed) =>
+  : seeds(rows.length, LONG).map((seed) =>
       drawSequence(seed, rows[seed % rows.length] as (typeof rows)[number], LANDED.step),
     );
 
@@ -45,5 +50,8 @@ it.each(sequences.map((sequence) => [sequence.seed, sequence] as const))(
 
 afterAll(() => {
   const possible = new Set(rows.flatMap(pairsOf));
-  console.log(`pairs of create options covered: ${covered.size} of ${possible.size}`);
+  console.log(
+    `pairs of create options covered: ${covered.size} of ${possible.size}; ` +
+      `ZONELAB_LONG=1 plays ${LONG} random sequences, ZONELAB_SEED=<number> one`,
+  );
 });

@@ -1,6 +1,7 @@
 /**
  * Plays a sequence on two images, one driven by us, the other by QEMU, and holds them against each other: around
- * each step, and whole after each batch of steps.
+ * each step, and whole before each step that needs closed images. Most of the time goes into starting QEMU's tools, so
+ * that one process does all that can wait for it.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -63,8 +64,9 @@ class Play {
   #taken = 0;
   /** Whether there is a file below the image. */
   #overlaid: boolean;
-  /** What our side has done, and the other is still to do. */
-  #pending: Task[] = [];
+  /** What our side has done, and the other is still to do: tasks of one opening each. */
+  #pending: Task[][] = [];
+  #comparisons = 0;
 
   constructor(sequence: Sequence, folder: string) {
     this.#sequence = sequence;
@@ -77,10 +79,9 @@ class Play {
   async run(): Promise<void> {
     await this.#guard('create', () => this.#create());
     await this.#guard('compare', () => this.#compareWhole());
-    for (const [index, batch] of batchesOf(this.#sequence.steps).entries()) {
+    for (const batch of batchesOf(this.#sequence.steps)) {
       await this.#guard(JSON.stringify(batch), () => this.#take(batch));
       this.#taken += batch.length;
-      await this.#guard('compare', () => this.#compare(index));
     }
     await this.#guard('compare at the end', () => this.#compareWhole());
   }
@@ -110,7 +111,7 @@ class Play {
     const fitting = (batch as readonly IoStep[])
       .filter((step) => this.#fits(step))
       .flatMap((step) => this.#asBothDo(step));
-    if (fitting.length > 0) this.#pending = await ourIo(this.#ours, fitting);
+    if (fitting.length > 0) this.#pending.push(await ourIo(this.#ours, fitting));
   }
 
   /** False for a step drawn for another size of the disk or its clusters. */
@@ -137,12 +138,15 @@ class Play {
   }
 
   async #change(step: ImageStep): Promise<void> {
+    if (step.op === 'reopen') return;
     if (step.op === 'swap') {
+      await this.#compare();
       [this.#ours, this.#theirs] = [this.#theirs, this.#ours];
       return;
     }
     const change = step.op === 'resize' ? this.#withoutRest(step) : step;
     if (!this.#makesSense(change)) return;
+    await this.#compare();
     await ourImage(this.#ours, change);
     stockImage(this.#theirs, change);
   }
@@ -180,33 +184,40 @@ class Play {
     return true;
   }
 
-  /** QEMU resizes no image of version 2 that has snapshots, and cannot hide with zeroes what such a one shows from below. */
+  /**
+   * QEMU resizes no image of version 2 that has snapshots, and cannot hide with zeroes what such a one shows from below.
+   * Where the disk ends inside a cluster that QEMU 7.2 copied from a longer file below, it shows the copied bytes past
+   * the end when the disk grows after that file was taken away.
+   */
   #resizes(size: number): boolean {
-    const { compat, backing } = this.#sequence.choice;
+    const { compat, backing, clusterSize } = this.#sequence.choice;
     if (compat === '0.10' && (backing !== 'none' || this.#snapshots.size > 0)) return false;
+    const endsInside = this.#size % clusterSize !== 0;
+    if (backing !== 'none' && !this.#overlaid && endsInside && size > this.#size) return false;
     this.#size = size;
     return true;
   }
 
   /** Contents, read by both engines; then each checks one of the images, by turns. */
-  async #compare(turn: number): Promise<void> {
+  async #compare(): Promise<void> {
     const content = await ourContent(this.#ours);
     const runs = runsOf(0, content);
     stockIo([
-      [this.#theirs, [...this.#pending, ...runs]],
+      ...this.#pending.map((tasks) => [this.#theirs, tasks] as const),
+      [this.#theirs, runs],
       [this.#ours, runs],
     ]);
     this.#pending = [];
     expectSame("our reading of QEMU's image", await ourContent(this.#theirs), content);
-    const even = turn % 2 === 0;
+    const even = this.#comparisons++ % 2 === 0;
     expectSound(even ? this.#ours : this.#theirs);
     await expectSoundToUs(even ? this.#theirs : this.#ours);
   }
 
-  /** The same, byte for byte through files, with maps. */
+  /** The same, byte for byte through files, with maps, and both images checked by both. */
   async #compareWhole(): Promise<void> {
-    await this.#compare(0);
-    await this.#compare(1);
+    await this.#compare();
+    await this.#compare();
     const theirs = stockContent(this.#theirs);
     expectSame('content of the two images', await ourContent(this.#ours), theirs);
     expectSame('our image as QEMU reads it', stockContent(this.#ours), theirs);
@@ -223,14 +234,13 @@ class Play {
 
   /**
    * False where one of us may store zeroes that the other only marks: over a backing file QEMU looks whether the rest of
-   * a cluster happens to be zeroes below; with extended L2 entries it writes a whole request as data where a part of it
-   * lies in a compressed cluster; and it takes the cluster that the disk ends in for covered whole.
+   * a cluster happens to be zeroes below, and with extended L2 entries it writes a whole request as data where a part
+   * of it lies in a compressed cluster.
    */
   #mapsAgree(): boolean {
-    const { choice, steps, size } = this.#sequence;
+    const { choice, steps } = this.#sequence;
     const compressed = choice.extendedL2 === 'on' && steps.some(({ op }) => op === 'compressed');
-    const ragged = size % choice.clusterSize !== 0 || steps.some(({ op }) => op === 'resize');
-    return choice.backing === 'none' && !compressed && !ragged;
+    return choice.backing === 'none' && !compressed;
   }
 }
 
