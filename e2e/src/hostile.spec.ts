@@ -107,7 +107,7 @@ describe('command line', () => {
     [['nbd', '/nonexistent'], 2],
     [['image', 'show', 'nonsense'], 1],
     [['experiment', 'create', '/nonexistent'], 1],
-    [['img', 'create', 'IMAGE', '1G'], 1],
+    [['img', 'create', '-q', 'IMAGE', '1G', '-o', 'cluster_size=3k'], 1],
     [['test', '--fast'], 2],
   ])('%j ends with one line on standard error', async (args, expected) => {
     const before = pool();
