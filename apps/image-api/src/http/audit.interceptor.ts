@@ -9,7 +9,7 @@ import {
 import { Catalog } from '@zonelab/catalog';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { isReading, keyOwner } from './auth.guard.ts';
+import { auditEntry, isReading, keyOwner } from './auth.guard.ts';
 import { toProblem } from './translate.ts';
 
 @Injectable()
@@ -41,9 +41,6 @@ export class AuditInterceptor implements NestInterceptor {
 
   private async note(request: FastifyRequest, status: number, code: string | null): Promise<void> {
     const owner = keyOwner(request);
-    if (!owner) return;
-    const { id: keyId, name: keyName, role } = owner;
-    const { method, url: path } = request;
-    await this.catalog.audit.add({ keyId, keyName, role, method, path, status, code });
+    if (owner) await this.catalog.audit.add(auditEntry(owner, request, status, code));
   }
 }

@@ -2,7 +2,7 @@
 
 import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { Catalog, type KeyOwner, type Role } from '@zonelab/catalog';
+import { Catalog, type KeyOwner, type NewAuditEntry, type Role } from '@zonelab/catalog';
 import type { FastifyRequest } from 'fastify';
 import { ProblemError } from './problem.ts';
 import { Rates } from './rates.ts';
@@ -34,6 +34,16 @@ export function isReading(request: FastifyRequest): boolean {
   return READING.has(request.method);
 }
 
+/** What the audit says of a request. */
+export function auditEntry(
+  { id: keyId, name: keyName, role }: KeyOwner,
+  { method, url: path }: FastifyRequest,
+  status: number,
+  code: string | null,
+): NewAuditEntry {
+  return { keyId, keyName, role, method, path, status, code };
+}
+
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -58,10 +68,7 @@ export class AuthGuard implements CanActivate {
   /** The audit's own interceptor comes after the guards. */
   private async noteRefusal(owner: KeyOwner, request: FastifyRequest): Promise<void> {
     if (isReading(request)) return;
-    const { id: keyId, name: keyName, role } = owner;
-    const { method, url: path } = request;
-    const refused = { status: 403, code: 'forbidden' };
-    await this.catalog.audit.add({ keyId, keyName, role, method, path, ...refused });
+    await this.catalog.audit.add(auditEntry(owner, request, 403, 'forbidden'));
   }
 
   private rolesFor(context: ExecutionContext, request: FastifyRequest): readonly Role[] {
