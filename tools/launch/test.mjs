@@ -1,7 +1,7 @@
-// `zonelab test`: every check there is through Nx, then one line with the sum of all Jest runs.
+// `zonelab test`: every check there is through Nx, then the failed tests by name and one line with the sum of all Jest runs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ALL_TOOLS, ensureTools } from './debian.mjs';
 import { ensurePackages } from './packages.mjs';
 import { NX, root, SetupError } from './process.mjs';
@@ -25,9 +25,10 @@ export function runTests(args) {
   const env = { ...process.env, ...(args.includes('--long') && { ZONELAB_LONG: '1' }) };
   const checks = nx(['build', 'typecheck', 'lint', 'test', 'test:int'], env);
   const endToEnd = nx(['e2e'], env);
-  const { passed, failed } = sumCounts();
+  const { passed, failed, failures: names } = sumCounts();
   // A build, a type or a lint error fails the run without any test having failed.
   const failures = checks && endToEnd ? failed : Math.max(failed, 1);
+  for (const name of names) console.log(`failed: ${name}`);
   console.log(`${passed} passed, ${failures} failed`);
   return failures === 0 ? 0 : 1;
 }
@@ -38,12 +39,15 @@ function nx(targets, env) {
 }
 
 function sumCounts() {
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, failures: [] };
   for (const folder of countFolders().filter((path) => existsSync(path))) {
     for (const name of readdirSync(folder)) {
-      const { passed, failed } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      const { passed, failed, failures } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
       total.passed += passed;
       total.failed += failed;
+      total.failures.push(
+        ...failures.map((line) => `${relative(root, join(folder, '..'))}/${line}`),
+      );
     }
   }
   return total;
