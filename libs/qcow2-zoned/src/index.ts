@@ -21,6 +21,7 @@ export {
   withBackingSize,
 } from './create.ts';
 export type { DeviceCommand } from './device/commands.ts';
+export type { SetFaultsOptions } from './device/core.ts';
 export type { MaybePromise } from './device/turnstile.ts';
 export { type OpenOptions, ZonedDevice } from './device/zoned-device.ts';
 export {
@@ -34,11 +35,15 @@ export {
 export {
   DISK_OPERATIONS,
   type FaultPlan,
+  type FaultProgress,
   type FaultRule,
+  type FaultState,
   type FaultStatus,
   FILE_OPERATIONS,
   parseFaultPlan,
+  parseFaultState,
 } from './faults/plan.ts';
+export { loadFaults, saveFaults } from './faults/store.ts';
 export type { Bitmap } from './format/bitmaps.ts';
 export type { Encryption, LuksInfo } from './format/crypto-header.ts';
 export type { Snapshot } from './format/snapshot-table.ts';

@@ -71,6 +71,9 @@ export const MAX_SNAPSHOT_NAME_BYTES = 255;
 /** Rules of one fault plan: each is asked at every operation. */
 export const MAX_FAULT_RULES = 1000;
 
+/** A file that holds a fault plan: room for that many rules of every field. */
+export const MAX_FAULT_FILE_BYTES = 1024 * 1024;
+
 /** Longest delay that a fault plan may add: an hour, beyond any client's patience. */
 export const MAX_FAULT_DELAY_MS = 3_600_000;
 

@@ -7,7 +7,13 @@ import { ImageError } from '../errors.ts';
 import type { FaultyFile } from '../faults/faulty-file.ts';
 import { FaultyMedium } from '../faults/faulty-medium.ts';
 import { FaultInjector, type Place } from '../faults/injector.ts';
-import { type FaultPlan, type FaultStatus, parseFaultPlan } from '../faults/plan.ts';
+import {
+  type FaultPlan,
+  type FaultProgress,
+  type FaultState,
+  type FaultStatus,
+  parseFaultPlan,
+} from '../faults/plan.ts';
 import { roundUp } from '../format/bytes.ts';
 import type { Qcow2Image } from '../image/image.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
@@ -30,6 +36,13 @@ import { ZoneStore } from './zone-store.ts';
 
 /** How an injected delay waits. */
 export type Sleep = (milliseconds: number) => Promise<unknown>;
+
+export interface SetFaultsOptions {
+  /** Goes on with a plan where it was. Default: counting starts anew. */
+  readonly progress?: readonly FaultProgress[] | undefined;
+  /** Makes the delays. Default: the host's timers. */
+  readonly wait?: Sleep | undefined;
+}
 
 const NO_EFFECTS = { delayMs: 0, conditions: [] };
 /** Bit n: a reset of a zone of condition n does something. */
@@ -213,9 +226,18 @@ export class DeviceCore {
   }
 
   /** Throws `invalid_option`. */
-  setFaults(plan: FaultPlan | undefined, wait: Sleep = sleep): void {
+  setFaults(plan: FaultPlan | undefined, { progress, wait = sleep }: SetFaultsOptions = {}): void {
+    const geometry = this.#machine?.geometry;
+    const faults = plan && new FaultInjector(parseFaultPlan(plan), geometry, progress);
     this.#sleep = wait;
-    this.#useFaults(plan && new FaultInjector(parseFaultPlan(plan), this.#machine?.geometry));
+    this.#useFaults(faults);
+  }
+
+  /** The plan and how far it has come. */
+  faultState(): FaultState | undefined {
+    if (this.#faults === undefined) return undefined;
+    const progress = this.#faults.status.map(({ seen, fired }) => ({ seen, fired }));
+    return { plan: this.#faults.plan, progress };
   }
 
   faultStatus(): FaultStatus[] | undefined {

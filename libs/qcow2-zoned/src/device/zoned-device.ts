@@ -7,7 +7,7 @@
  */
 import { ImageError } from '../errors.ts';
 import { FaultyFile } from '../faults/faulty-file.ts';
-import type { FaultPlan, FaultStatus } from '../faults/plan.ts';
+import type { FaultPlan, FaultProgress, FaultState, FaultStatus } from '../faults/plan.ts';
 import type { BlockFile } from '../file.ts';
 import { AUTOCLEAR } from '../format/feature-bits.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
@@ -18,7 +18,7 @@ import { openDisk } from '../open.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import type { Zone, ZoneAction, ZonedGeometry, ZoneEvent } from '../zones/zone.ts';
 import { type DeviceCommand, refuseOutside } from './commands.ts';
-import { DeviceCore, type Sleep } from './core.ts';
+import { DeviceCore, type SetFaultsOptions } from './core.ts';
 import { ImageMark } from './image-mark.ts';
 import { type LoadedZones, loadZones, refuseDoubts } from './load.ts';
 import { planResize } from './resize.ts';
@@ -36,6 +36,8 @@ export interface OpenOptions {
   readonly guard?: WriteGuard;
   /** Faults from the first command on; see `setFaults`. */
   readonly faults?: FaultPlan | undefined;
+  /** How far `faults` has come already. */
+  readonly faultProgress?: readonly FaultProgress[] | undefined;
   /** Tells the times of zone events: milliseconds since 1970. Default: the host's clock. */
   readonly clock?: (() => number) | undefined;
 }
@@ -107,7 +109,8 @@ export class ZonedDevice {
       const device = new ZonedDevice(source, image, zones, options);
       if (!image.readOnly && zones?.unsettled) await device.#recover(zones.fallenBack);
       if (!image.readOnly) await device.#mark.ownTable();
-      if (options.faults !== undefined) device.setFaults(options.faults);
+      if (options.faults !== undefined)
+        device.setFaults(options.faults, { progress: options.faultProgress });
       return device;
     } catch (error) {
       source.close();
@@ -261,13 +264,18 @@ export class ZonedDevice {
   }
 
   /**
-   * From now on commands, and accesses to the file, fail as the plan says; undefined: none does. Counting starts
-   * anew. The plan is asked about zone management before the state machine is: commands that it would refuse count
-   * too. `wait` makes the delays. Throws `invalid_option`.
+   * From now on commands, and accesses to the file, fail as the plan says, in place of the plan before; undefined: none
+   * does. The plan is asked about zone management before the state machine is: commands that it would refuse count too.
+   * Throws `invalid_option`, and the plan before stays.
    */
-  setFaults(plan: FaultPlan | undefined, wait?: Sleep): void {
+  setFaults(plan: FaultPlan | undefined, options?: SetFaultsOptions): void {
     this.#assertOpen();
-    this.#core.setFaults(plan, wait);
+    this.#core.setFaults(plan, options);
+  }
+
+  /** The plan and how far it has come, to be stored and gone on with; undefined without a plan. Also after `close`. */
+  faultState(): FaultState | undefined {
+    return this.#core.faultState();
   }
 
   /** How often each rule of the plan was met, and acted; undefined without a plan. */

@@ -4,9 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { type OpenOptions, ZonedDevice } from '../device/zoned-device.ts';
 import { KiB, MiB, qemuCheck, rawContent, testDisks } from '../disk.fixture.ts';
 import { ImageError } from '../errors.ts';
-import { randomFrom, seeds } from '../random.fixture.ts';
 import type { ZoneEvent } from '../zones/zone.ts';
 import type { FaultPlan, FaultRule } from './plan.ts';
+import { loadFaults, saveFaults } from './store.ts';
 
 const disks = testDisks();
 const DISK = {
@@ -116,7 +116,7 @@ describe('a rule', () => {
         release = resolve;
       });
     };
-    device.setFaults({ rules: [{ on: 'write', delayMs: 250 }] }, wait);
+    device.setFaults({ rules: [{ on: 'write', delayMs: 250 }] }, { wait });
     let answered = false;
     const pending = Promise.resolve(device.write(MiB, Buffer.alloc(512))).then(() => {
       answered = true;
@@ -165,6 +165,87 @@ describe('a rule', () => {
     const { device } = await openWith([]);
     const plan: FaultPlan = { rules: [{ on: 'write', zone: 4, fail: 'io_error' }] };
     expect(() => device.setFaults(plan)).toThrow('rules[0].zone: got 4, allowed is zones 0 to 3');
+    await device.close();
+  });
+});
+
+describe('a plan', () => {
+  const RULES: FaultRule[] = [
+    { on: 'write', nth: 3, fail: 'io_error' },
+    { on: 'append', every: 2, times: 3, fail: 'no_space' },
+    { on: 'read', probability: 0.5, fail: 'io_error' },
+  ];
+
+  /** Twelve rounds of commands; `between` comes before each and tells which device to use. */
+  async function play(between: (round: number) => Promise<ZonedDevice>): Promise<string[]> {
+    const results: string[] = [];
+    for (let round = 0; round < 12; round++) {
+      const device = await between(round);
+      results.push(await write(device, 1));
+      results.push(await outcome(() => device.append(2 * MiB, Buffer.alloc(512))));
+      results.push(await outcome(() => device.read(0, Buffer.alloc(512))));
+    }
+    return results;
+  }
+
+  it('goes on where it was when it is stored with its image and taken up again', async () => {
+    const plan = { seed: 11, rules: RULES };
+    const through = await ZonedDevice.open(await disks.create(DISK), { faults: plan });
+    const expected = await play(async () => through);
+    await through.close();
+    const file = await disks.create(DISK);
+    const beside = `${file}.faults.json`;
+    await saveFaults(beside, { plan, progress: RULES.map(() => ({ seen: 0, fired: 0 })) });
+    let device: ZonedDevice | undefined;
+    const results = await play(async () => {
+      await device?.close();
+      if (device) await saveFaults(beside, device.faultState());
+      const stored = loadFaults(beside);
+      device = await ZonedDevice.open(file, {
+        faults: stored?.plan,
+        faultProgress: stored?.progress,
+      });
+      return device;
+    });
+    await device?.close();
+    expect(results).toEqual(expected);
+    expect(new Set(expected)).toEqual(new Set(['ok', 'io_error', 'no_space']));
+  });
+
+  it('is read, replaced and cleared while the device is in use', async () => {
+    const { device } = await openWith([RULES[0] as FaultRule]);
+    await write(device, 1);
+    expect(device.faultState()).toEqual({
+      plan: { rules: [RULES[0]] },
+      progress: [{ seen: 1, fired: 0 }],
+    });
+    const rules: FaultRule[] = [{ on: 'write', nth: 1, fail: 'no_space' }];
+    device.setFaults({ seed: 3, rules });
+    expect(device.faultState()).toEqual({
+      plan: { seed: 3, rules },
+      progress: [{ seen: 0, fired: 0 }],
+    });
+    expect([await write(device, 1), await write(device, 1)]).toEqual(['no_space', 'ok']);
+    expect(() => device.setFaults({ rules: [{ on: 'write', zone: 9, torn: 1 }] })).toThrow();
+    expect(device.faultState()?.progress).toEqual([{ seen: 2, fired: 1 }]);
+    device.setFaults(undefined);
+    expect([device.faultState(), await write(device, 1)]).toEqual([undefined, 'ok']);
+    await device.close();
+  });
+
+  it('is refused with the progress of another one, and gone where none is stored', async () => {
+    const { device, file } = await openWith([]);
+    const progress = [{ seen: 1, fired: 1 }];
+    expect(() => device.setFaults({ rules: [] }, { progress })).toThrow('progress: got 1 rules');
+    const beside = `${file}.faults.json`;
+    await saveFaults(beside, device.faultState());
+    expect(loadFaults(beside)).toEqual({ plan: { rules: [] }, progress: [] });
+    await saveFaults(beside, undefined);
+    expect(loadFaults(beside)).toBeUndefined();
+    fs.writeFileSync(beside, JSON.stringify({ plan: { rules: [] }, progress }));
+    expect(() => loadFaults(beside)).toThrow(`${beside}: progress: got `);
+    fs.writeFileSync(beside, '{');
+    expect(() => loadFaults(beside)).toThrow(`${beside}: not JSON`);
     await device.close();
   });
 });
@@ -229,142 +310,4 @@ it('tells every transition with its cause, its time and its number', async () =>
     [4, 1004, 2, 13, 15, 'offline'],
   ]);
   await device.close();
-});
-
-/**
- * What the test knows of a zone: the tag of each 4 KiB written, in order, how many a flush has acknowledged, and the
- * tags of each life that a reset has ended.
- */
-interface Known {
-  tags: number[];
-  safe: number;
-  readonly ended: number[][];
-}
-
-/** A disk under random faults, with a model of what it must hold. */
-class Trial {
-  readonly known: Known[] = [1, 2, 3].map(() => ({ tags: [], safe: 0, ended: [] }));
-  failures = 0;
-  #tag = 0;
-
-  constructor(
-    readonly file: string,
-    public device: ZonedDevice,
-    readonly random: () => number,
-  ) {}
-
-  async step(): Promise<void> {
-    const zone = 1 + Math.floor(this.random() * 3);
-    const known = this.known[zone - 1] as Known;
-    const choice = this.random();
-    if (choice < 0.65) await this.#write(zone, known);
-    else if (choice < 0.75) await this.#reset(zone, known);
-    else if (choice < 0.85) await this.#read(zone, known);
-    else await this.#flush();
-    this.#compareReport();
-  }
-
-  async #write(zone: number, known: Known): Promise<void> {
-    const { condition, writePointer } = this.device.zone(zone);
-    if (condition === 'full') return;
-    const tag = ++this.#tag % 251;
-    const data = Buffer.alloc(4 * KiB, tag);
-    const append = this.random() < 0.3;
-    const result = await outcome(() =>
-      append ? this.device.append(zone * MiB, data) : this.device.write(writePointer, data),
-    );
-    if (result === 'ok') known.tags.push(tag);
-    else await this.#failed();
-  }
-
-  async #reset(zone: number, known: Known): Promise<void> {
-    if ((await outcome(() => this.device.manage('reset', zone))) !== 'ok') await this.#failed();
-    else if (known.tags.length > 0) {
-      known.ended.push(known.tags);
-      Object.assign(known, { tags: [], safe: 0 });
-    }
-  }
-
-  async #read(zone: number, known: Known): Promise<void> {
-    const content = Buffer.alloc(known.tags.length * 4 * KiB + 4 * KiB);
-    if ((await outcome(() => this.device.read(zone * MiB, content))) !== 'ok') this.failures++;
-    else
-      [...known.tags, 0].forEach((tag, i) => {
-        expect([i, content[i * 4 * KiB], content[(i + 1) * 4 * KiB - 1]]).toEqual([i, tag, tag]);
-      });
-  }
-
-  async #flush(): Promise<void> {
-    if ((await outcome(() => this.device.flush())) === 'ok')
-      for (const known of this.known) known.safe = known.tags.length;
-    else await this.#failed();
-  }
-
-  /** Where a flush failed under way, what reached the disk is unknown: the image must be opened again. */
-  async #failed(): Promise<void> {
-    this.failures++;
-    const plan = this.device.faultStatus() as readonly { rule: FaultRule }[];
-    this.device.setFaults(undefined);
-    const usable = (await outcome(() => this.device.flush())) === 'ok';
-    if (usable) for (const known of this.known) known.safe = known.tags.length;
-    else await this.#reopen();
-    this.device.setFaults({ seed: this.failures, rules: plan.map(({ rule }) => rule) });
-  }
-
-  async #reopen(): Promise<void> {
-    await outcome(() => this.device.close());
-    expect(qemuCheck(this.file).corruptions).toBe(0);
-    this.device = await ZonedDevice.open(this.file);
-    this.known.forEach((known, i) => {
-      const length = (this.device.writtenEnd(i + 1) - (i + 1) * MiB) / (4 * KiB);
-      const { resetCount } = this.device.zone(i + 1);
-      if (resetCount < known.ended.length) known.tags = known.ended[resetCount] as number[];
-      else expect(length).toBeGreaterThanOrEqual(known.safe);
-      known.ended.length = resetCount;
-      expect(length).toBeLessThanOrEqual(known.tags.length);
-      known.tags.length = length;
-      known.safe = length;
-    });
-  }
-
-  #compareReport(): void {
-    this.known.forEach(({ tags }, i) => {
-      expect(this.device.writtenEnd(i + 1) - (i + 1) * MiB).toBe(tags.length * 4 * KiB);
-    });
-  }
-}
-
-const RANDOM_RULES: readonly FaultRule[] = [
-  { on: 'write', probability: 0.1, fail: 'io_error', torn: 'random' },
-  { on: 'append', probability: 0.1, fail: 'no_space', torn: 'random' },
-  { on: 'read', probability: 0.1, fail: 'io_error' },
-  { on: 'flush', probability: 0.1, fail: 'io_error' },
-  { on: 'reset', probability: 0.2, fail: 'io_error' },
-  { on: 'file-write', probability: 0.01, fail: 'no_space' },
-  { on: 'file-write', probability: 0.01, torn: 'random' },
-  { on: 'file-read', probability: 0.05, fail: 'io_error' },
-  { on: 'file-sync', probability: 0.02, fail: 'io_error' },
-];
-
-it.each(seeds(12, 600))('tells the truth after every fault (seed %i)', async (seed) => {
-  const random = randomFrom(seed);
-  const file = await disks.create(DISK);
-  const device = await ZonedDevice.open(file);
-  const rules = RANDOM_RULES.filter(() => random() < 0.5);
-  device.setFaults({ seed, rules });
-  const trial = new Trial(file, device, random);
-  for (let step = 0; step < 150; step++) await trial.step();
-  trial.device.setFaults(undefined);
-  await trial.device.close();
-  if (rules.length > 4) expect(trial.failures).toBeGreaterThan(0);
-  expect(qemuCheck(file)).toMatchObject({ corruptions: 0, errors: 0 });
-  const raw = rawContent(file);
-  trial.known.forEach(({ tags }, i) => {
-    const zone = raw.subarray((i + 1) * MiB, (i + 2) * MiB);
-    const expected = Buffer.concat([
-      ...tags.map((tag) => Buffer.alloc(4 * KiB, tag)),
-      Buffer.alloc(MiB - tags.length * 4 * KiB),
-    ]);
-    expect(zone.equals(expected)).toBe(true);
-  });
 });

@@ -4,7 +4,7 @@
  */
 import { ImageError, invalidOption } from '../errors.ts';
 import type { ZonedGeometry } from '../zones/zone.ts';
-import type { FaultPlan, FaultRule, FaultStatus } from './plan.ts';
+import type { FaultPlan, FaultProgress, FaultRule, FaultStatus } from './plan.ts';
 import { chance } from './random.ts';
 
 const SECTOR_BYTES = 512;
@@ -36,7 +36,6 @@ interface RunningRule {
   /** Bytes [from, to) that the rule is meant for. */
   readonly from: number;
   readonly to: number;
-  readonly random: () => number;
   seen: number;
   fired: number;
 }
@@ -47,16 +46,22 @@ export class FaultInjector {
   #delayMs = 0;
   #conditions: AfterEffects['conditions'][number][] = [];
 
-  /** Throws `invalid_option` for zones that the disk does not have. */
+  /**
+   * `progress`: how far each rule of the plan has come already. Throws `invalid_option` for zones that the disk does not
+   * have, and for progress of another plan.
+   */
   constructor(
-    plan: FaultPlan,
+    readonly plan: FaultPlan,
     private readonly geometry: ZonedGeometry | undefined,
+    progress?: readonly FaultProgress[],
   ) {
+    if (progress !== undefined && progress.length !== plan.rules.length)
+      throw invalidOption('progress', `${progress.length} rules`, `${plan.rules.length} rules`);
     this.#seed = plan.seed ?? 0;
     this.#rules = plan.rules.map((rule, index) => ({
-      ...{ rule, number: index, seen: 0, fired: 0 },
+      ...{ rule, number: index },
+      ...{ seen: progress?.[index]?.seen ?? 0, fired: progress?.[index]?.fired ?? 0 },
       ...rangeOf(rule, index, geometry),
-      random: chance(this.#seed, index),
     }));
   }
 
@@ -93,21 +98,27 @@ export class FaultInjector {
   }
 
   #triggers(running: RunningRule, place: Place | undefined, resetCount: number): boolean {
-    const { rule, seen, random } = running;
+    const { rule, seen } = running;
     if (rule.nth !== undefined) return seen === rule.nth;
     if (rule.every !== undefined) return seen % rule.every === 0;
-    if (rule.probability !== undefined) return random() < rule.probability;
+    if (rule.probability !== undefined) return this.#draws(running)() < rule.probability;
     if (rule.resets === undefined) return true;
     const zone = place === undefined ? 0 : this.#zoneAt(place);
     const above = chance(this.#seed, running.number, zone)() * ((rule.spread ?? 0) + 1);
     return resetCount >= rule.resets + Math.floor(above);
   }
 
+  /** Of one operation: by its number alone, so that a plan goes on as if it had never been put away. */
+  #draws({ number, seen }: RunningRule): () => number {
+    return chance(this.#seed, number, seen);
+  }
+
   #zoneAt({ offset }: Place): number {
     return Math.floor(offset / (this.geometry?.zoneSize ?? Number.POSITIVE_INFINITY));
   }
 
-  #failure({ rule, number, random }: RunningRule, place: Place | undefined): Failure {
+  #failure(running: RunningRule, place: Place | undefined): Failure {
+    const { rule, number } = running;
     const at = place ? ` of ${place.length} bytes at ${place.offset}` : '';
     const torn = rule.torn === undefined ? '' : ', torn';
     const error = new ImageError(
@@ -116,8 +127,15 @@ export class FaultInjector {
       { ...place },
     );
     const sectors = Math.floor((place?.length ?? 0) / SECTOR_BYTES);
-    const wanted = rule.torn === 'random' ? Math.floor(random() * sectors) : (rule.torn ?? 0);
+    const wanted = rule.torn === 'random' ? this.#someOf(running, sectors) : (rule.torn ?? 0);
     return { error, landed: Math.min(wanted, sectors) * SECTOR_BYTES };
+  }
+
+  /** Fewer than `count`, by a number that the trigger has not used. */
+  #someOf(running: RunningRule, count: number): number {
+    const draw = this.#draws(running);
+    draw();
+    return Math.floor(draw() * count);
   }
 }
 

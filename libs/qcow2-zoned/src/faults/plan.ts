@@ -83,13 +83,24 @@ export interface FaultPlan {
   readonly rules: readonly FaultRule[];
 }
 
-/** What a plan has done so far, rule by rule. */
-export interface FaultStatus {
-  readonly rule: FaultRule;
+/** How far a rule has come. */
+export interface FaultProgress {
   /** Operations that the rule is meant for. */
   readonly seen: number;
   /** Those on which it acted. */
   readonly fired: number;
+}
+
+/** What a plan has done so far, rule by rule. */
+export interface FaultStatus extends FaultProgress {
+  readonly rule: FaultRule;
+}
+
+/** A plan with what it has done so far: all that is needed to go on with it, once the device is opened again. */
+export interface FaultState {
+  readonly plan: FaultPlan;
+  /** One for each rule of the plan. */
+  readonly progress: readonly FaultProgress[];
 }
 
 const TRIGGERS = ['nth', 'every', 'probability', 'resets'] as const;
@@ -113,6 +124,20 @@ export function parseFaultPlan(value: unknown): FaultPlan {
     checkRule(`rules[${index}]`, rule);
   });
   return value as FaultPlan;
+}
+
+/** Takes a plan with its progress from outside. Throws as `parseFaultPlan` does. */
+export function parseFaultState(value: unknown): FaultState {
+  const { plan, progress } = fieldsOf('state', value, ['plan', 'progress']);
+  const { rules } = parseFaultPlan(plan);
+  if (!Array.isArray(progress) || progress.length !== rules.length)
+    throw invalidOption('progress', shown(progress), `a list with an entry for each rule`);
+  progress.forEach((entry, index) => {
+    const fields = fieldsOf(`progress[${index}]`, entry, ['seen', 'fired']);
+    requireInteger(`progress[${index}].seen`, fields.seen, 0, MAX);
+    requireInteger(`progress[${index}].fired`, fields.fired, 0, MAX);
+  });
+  return value as FaultState;
 }
 
 function checkRule(path: string, value: unknown): void {
