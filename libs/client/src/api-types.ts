@@ -179,6 +179,7 @@ export interface components {
       maxActiveZones?: number;
       /** @description Largest append in 512-byte sectors; 0: no append */
       maxAppendSectors?: number;
+      /** @enum {number} */
       logicalBlockSize?: 512 | 4096;
       /**
        * Format: uuid
@@ -378,19 +379,24 @@ export interface components {
          * @enum {string}
          */
         profile?: "zbc" | "zns";
-        /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+        /** @description Of the device: whole zones under zns */
         size?: number | string;
-        /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+        /** @description From the start of a zone to the start of the next */
         zoneSize?: number | string;
-        /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+        /** @description What can be written of a zone: its size under zbc */
         zoneCapacity?: number | string;
+        /** @description At the start, without a write pointer: 0 under zns */
         conventionalZones?: number;
-        /** @description 0: no limit */
+        /** @description Open at once; 0: no limit */
         maxOpenZones?: number;
-        /** @description 0: no limit */
+        /** @description Open and closed at once, at least maxOpenZones; 0: no limit */
         maxActiveZones?: number;
-        /** @description 0: no append */
+        /** @description Largest append; 0: no append */
         maxAppendBytes?: number | string;
+        /**
+         * @description What addresses and lengths are multiples of
+         * @enum {number}
+         */
         logicalBlockSize?: 512 | 4096;
       };
       timing?: {
@@ -399,72 +405,107 @@ export interface components {
          * @enum {string}
          */
         model?: "constant" | "flash" | "disk";
+        /** @description Of every command, where the model is constant */
         serviceTimeNs?: number;
+        /** @description Dies on channels, a write buffer, a command processor */
         flash?: {
+          /** @description Dies, each of which does one thing at a time */
           dies?: number;
+          /** @description Channels that the dies share: at most as many as dies */
           channels?: number;
-          /** @description 0: all */
+          /** @description Dies over which one zone is striped; 0: all */
           diesPerZone?: number;
-          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          /** @description What a die reads at once, and the unit of striping */
           pageBytes?: number | string;
-          /** @description Bytes per second */
+          /** @description Of one channel */
           channelRate?: number;
-          /** @description Bytes per second */
+          /** @description Of the link to the host, from the device */
           hostReadRate?: number;
-          /** @description Bytes per second */
+          /** @description Of the link to the host, to the device */
           hostWriteRate?: number;
+          /** @description Of the command processor, per read */
           readCommandNs?: number;
+          /** @description Of the command processor, per write */
           writeCommandNs?: number;
+          /** @description Of the command processor, per append */
           appendCommandNs?: number;
+          /** @description Of the command processor, per command on a zone */
           manageCommandNs?: number;
-          /** @enum {string} */
+          /**
+           * @description Whether the command processor's times are all alike, or spread about their mean
+           * @enum {string}
+           */
           commandSpread?: "none" | "exponential";
+          /** @description Of a read, which no other command waits for */
           readFixedNs?: number;
+          /** @description Of a write, which no other command waits for */
           writeFixedNs?: number;
+          /** @description Of an append, which no other command waits for */
           appendFixedNs?: number;
+          /** @description Of the first write to a zone that is not open */
           implicitOpenNs?: number;
+          /** @description From command to data in the page register, fast pages */
           pageReadNs?: number;
+          /** @description From command to data in the page register, slow pages */
           slowPageReadNs?: number;
+          /** @description One page in so many is slow; 0: none */
           slowPageEvery?: number;
-          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          /** @description What a die programs at once */
           programBytes?: number | string;
+          /** @description Of a program, once its data is in the registers */
           programNs?: number;
+          /** @description A program gives way to a read after each such piece; 0: it does not */
           programSliceNs?: number;
-          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          /** @description Data of a zone that programs wait for: a multiple of programBytes */
           flushBytes?: number | string;
-          /** @description 0: no bound */
+          /** @description Data of the device that waits for programs or is in them; 0: no bound */
           bufferBytes?: number | string;
-          /** @description 0: no bound */
+          /** @description The same for one zone; 0: no bound */
           zoneBufferBytes?: number | string;
+          /** @description Of an explicit open */
           openNs?: number;
+          /** @description Of a close */
           closeNs?: number;
+          /** @description To write down the new condition of a zone, in resets and finishes */
           recordNs?: number;
+          /** @description Of the command processor to reset a zone full of data; less data, less work */
           resetWorkNs?: number;
+          /** @description Mean length of the pieces of that work, between which commands come */
           workSliceNs?: number;
+          /** @description Of the zone's dies at a reset; 0: left to their next program */
           eraseNs?: number;
+          /** @description Of a finish of an empty or full zone */
           finishNs?: number;
+          /** @description Whether a finish programs the rest of its zone */
           finishPads?: boolean;
         };
+        /** @description One head over turning platters, a write cache, read-ahead */
         disk?: {
+          /** @description Of the platters */
           revolutionNs?: number;
-          /** @description Bytes per second */
+          /** @description Of the media at the first byte */
           outerRate?: number;
-          /** @description Bytes per second */
+          /** @description Of the media at the last byte; in between it changes evenly */
           innerRate?: number;
+          /** @description Shortest seek: over a share s of the stroke, seekNs + strokeNs * sqrt(s) */
           seekNs?: number;
+          /** @description What a seek over the whole stroke takes more */
           strokeNs?: number;
+          /** @description Commands of which the shortest access goes first */
           queueDepth?: number;
+          /** @description Of the drive's electronics, per command */
           commandNs?: number;
-          /** @description Bytes per second */
+          /** @description Of the link to the host */
           interfaceRate?: number;
-          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          /** @description Written data that waits for the media; 0: no cache */
           writeCacheBytes?: number | string;
-          /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+          /** @description How far the drive reads on after a read */
           readAheadBytes?: number | string;
+          /** @description For which a command on a zone occupies the head */
           manageNs?: number;
         };
       };
-      /** @description Sequential zones, from the first, that are full when the run starts */
+      /** @description Sequential zones, from the first, that are full at the start */
       prefilledZones?: number;
     };
     Workload: {
@@ -475,8 +516,9 @@ export interface components {
     Phase: ({
       /** @enum {string} */
       kind: "seq-write";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -484,13 +526,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -510,8 +555,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "zone-append";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -519,13 +565,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -545,8 +594,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "seq-read";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -554,13 +604,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -576,8 +629,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "random-read";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -585,13 +639,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -604,29 +661,34 @@ export interface components {
        * @enum {string}
        */
       overLimit?: "reject" | "count";
-      /** @description How zones or streams are drawn; uniform if left out */
+      /** @description How zones, streams or blocks are drawn, the first most often; uniform if left out */
       distribution?: OneOf<[{
         /** @enum {string} */
         kind: "uniform";
       }, {
         /** @enum {string} */
         kind: "zipf";
+        /** @description The k-th is drawn in proportion to 1 / k^theta; 0.99 if left out */
         theta?: number;
       }, {
         /** @enum {string} */
         kind: "hot-cold";
+        /** @description Share that is hot; 0.2 if left out */
         hot?: number;
+        /** @description Share of the draws that hit it; 0.8 if left out */
         access?: number;
       }, {
         /** @enum {string} */
         kind: "pareto";
+        /** @description The share h gets 1 - h of the draws, and so on in it; 0.2 if left out */
         h?: number;
       }]>;
     }) | ({
       /** @enum {string} */
       kind: "random-read-below-wp";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -634,13 +696,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -653,29 +718,34 @@ export interface components {
        * @enum {string}
        */
       overLimit?: "reject" | "count";
-      /** @description How zones or streams are drawn; uniform if left out */
+      /** @description How zones, streams or blocks are drawn, the first most often; uniform if left out */
       distribution?: OneOf<[{
         /** @enum {string} */
         kind: "uniform";
       }, {
         /** @enum {string} */
         kind: "zipf";
+        /** @description The k-th is drawn in proportion to 1 / k^theta; 0.99 if left out */
         theta?: number;
       }, {
         /** @enum {string} */
         kind: "hot-cold";
+        /** @description Share that is hot; 0.2 if left out */
         hot?: number;
+        /** @description Share of the draws that hit it; 0.8 if left out */
         access?: number;
       }, {
         /** @enum {string} */
         kind: "pareto";
+        /** @description The share h gets 1 - h of the draws, and so on in it; 0.2 if left out */
         h?: number;
       }]>;
     }) | ({
       /** @enum {string} */
       kind: "mixed";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -683,13 +753,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -706,12 +779,14 @@ export interface components {
       resetFrequency?: number;
       /** @description Share of the span that must hold data for that */
       resetThreshold?: number;
+      /** @description Share of the commands that read */
       readShare: number;
     }) | ({
       /** @enum {string} */
       kind: "reset-churn";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -719,13 +794,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -745,8 +823,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "fill";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -754,13 +833,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -776,8 +858,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "reset-storm";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -785,13 +868,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -807,8 +893,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "finish-storm";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -816,13 +903,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -838,8 +928,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "multi-stream";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -847,13 +938,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -870,30 +964,36 @@ export interface components {
       resetFrequency?: number;
       /** @description Share of the span that must hold data for that */
       resetThreshold?: number;
+      /** @description Each with a zone of its own */
       streams?: number;
-      /** @description How zones or streams are drawn; uniform if left out */
+      /** @description How zones, streams or blocks are drawn, the first most often; uniform if left out */
       distribution?: OneOf<[{
         /** @enum {string} */
         kind: "uniform";
       }, {
         /** @enum {string} */
         kind: "zipf";
+        /** @description The k-th is drawn in proportion to 1 / k^theta; 0.99 if left out */
         theta?: number;
       }, {
         /** @enum {string} */
         kind: "hot-cold";
+        /** @description Share that is hot; 0.2 if left out */
         hot?: number;
+        /** @description Share of the draws that hit it; 0.8 if left out */
         access?: number;
       }, {
         /** @enum {string} */
         kind: "pareto";
+        /** @description The share h gets 1 - h of the draws, and so on in it; 0.2 if left out */
         h?: number;
       }]>;
     }) | ({
       /** @enum {string} */
       kind: "idle";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -901,13 +1001,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -923,8 +1026,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "random-write";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -932,13 +1036,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -953,32 +1060,38 @@ export interface components {
       overLimit?: "reject" | "count";
       /** @description Share of the zones that the translation keeps free; 0.1 if left out */
       overProvisioning?: number;
-      /** @description How zones or streams are drawn; uniform if left out */
+      /** @description How zones, streams or blocks are drawn, the first most often; uniform if left out */
       distribution?: OneOf<[{
         /** @enum {string} */
         kind: "uniform";
       }, {
         /** @enum {string} */
         kind: "zipf";
+        /** @description The k-th is drawn in proportion to 1 / k^theta; 0.99 if left out */
         theta?: number;
       }, {
         /** @enum {string} */
         kind: "hot-cold";
+        /** @description Share that is hot; 0.2 if left out */
         hot?: number;
+        /** @description Share of the draws that hit it; 0.8 if left out */
         access?: number;
       }, {
         /** @enum {string} */
         kind: "pareto";
+        /** @description The share h gets 1 - h of the draws, and so on in it; 0.2 if left out */
         h?: number;
       }]>;
+      /** @description Share of the commands that read */
       readShare?: number;
       /** @description Whether the space is written once before blocks are drawn; true if left out */
       fillFirst?: boolean;
     }) | ({
       /** @enum {string} */
       kind: "rocksdb-zenfs" | "f2fs" | "btrfs" | "smr-streams";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -986,13 +1099,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -1010,8 +1126,9 @@ export interface components {
     }) | ({
       /** @enum {string} */
       kind: "trace";
+      /** @description What the report calls the phase; its kind if left out */
       name?: string;
-      /** @description 4096 if left out */
+      /** @description Of one read, write or append: a multiple of the logical block size */
       blockSize?: number | string;
       /** @description Commands in flight per job */
       queueDepth?: number;
@@ -1019,13 +1136,16 @@ export interface components {
       jobs?: number;
       /** @description All sequential zones if left out */
       zones?: {
+        /** @description Index on the device; the first sequential one */
         first?: number;
+        /** @description All from the first to the end if left out */
         count?: number;
       };
-      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      /** @description End after so much: exactly one of bytes, operations and seconds */
       bytes?: number | string;
+      /** @description End after so many commands: exactly one of bytes, operations and seconds */
       operations?: number;
-      /** @description Simulated time */
+      /** @description End after so much simulated time: exactly one of bytes, operations and seconds */
       seconds?: number;
       /** @description Runs together with the phase before it; ends with it where it has no amount */
       alongside?: boolean;
@@ -1040,8 +1160,12 @@ export interface components {
       overLimit?: "reject" | "count";
       /** @description Share of the zones that the translation keeps free; 0.1 if left out */
       overProvisioning?: number;
-      /** @enum {string} */
+      /**
+       * @description What the lines of the trace are
+       * @enum {string}
+       */
       format: "fio-iolog" | "blkparse" | "msr" | "alibaba" | "tencent" | "systor17";
+      /** @description A file, beside the definition; only the command line plays traces */
       trace: string;
       /**
        * @description log: a log-structured translation with garbage collection; none: addresses as they are
@@ -1166,6 +1290,10 @@ export interface components {
     Preset: {
       name: string;
       description: string;
+      /** @description Of `device`, as JSON Schema (draft 2020-12), with the defaults of this preset; numbers have a `unit` */
+      parameters: {
+        [key: string]: unknown;
+      };
     };
     WorkloadPage: {
       items: components["schemas"]["WorkloadInfo"][];
@@ -1175,6 +1303,10 @@ export interface components {
     WorkloadInfo: {
       kind: string;
       description: string;
+      /** @description Of a phase of this kind, as JSON Schema (draft 2020-12); numbers have a `unit` */
+      parameters: {
+        [key: string]: unknown;
+      };
     };
     GatewayPage: {
       items: components["schemas"]["Gateway"][];

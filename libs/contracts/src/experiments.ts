@@ -2,29 +2,31 @@
 
 import { z } from 'zod';
 import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
-import {
-  countField,
-  limitField,
-  logicalBlockSizeField,
-  profileField,
-  SECTOR_BYTES,
-} from './geometry.ts';
+import { countField, logicalBlockSizeField, profileField, SECTOR_BYTES } from './geometry.ts';
 import { MAX_COMPARED, MAX_PRIORITY, MAX_TIMEOUT_SECONDS } from './limits.ts';
 import { presetNameField } from './presets.ts';
+import { measuredIn } from './quantities.ts';
 import { sizeField } from './sizes.ts';
 import { timingSchema } from './timing.ts';
 import { workloadSchema } from './workloads.ts';
 
+const bytesField = (meaning: string) =>
+  sizeField({ min: SECTOR_BYTES }).optional().describe(meaning);
+const zonesField = (meaning: string) =>
+  measuredIn('zones', countField).optional().describe(meaning);
+
 const geometryOverrides = z.strictObject({
   profile: profileField.optional(),
-  size: sizeField({ min: SECTOR_BYTES }).optional(),
-  zoneSize: sizeField({ min: SECTOR_BYTES }).optional(),
-  zoneCapacity: sizeField({ min: SECTOR_BYTES }).optional(),
-  conventionalZones: countField.optional(),
-  maxOpenZones: limitField.optional(),
-  maxActiveZones: limitField.optional(),
-  maxAppendBytes: sizeField().optional().describe('0: no append'),
-  logicalBlockSize: logicalBlockSizeField.optional(),
+  size: bytesField('Of the device: whole zones under zns'),
+  zoneSize: bytesField('From the start of a zone to the start of the next'),
+  zoneCapacity: bytesField('What can be written of a zone: its size under zbc'),
+  conventionalZones: zonesField('At the start, without a write pointer: 0 under zns'),
+  maxOpenZones: zonesField('Open at once; 0: no limit'),
+  maxActiveZones: zonesField('Open and closed at once, at least maxOpenZones; 0: no limit'),
+  maxAppendBytes: sizeField().optional().describe('Largest append; 0: no append'),
+  logicalBlockSize: measuredIn('bytes', logicalBlockSizeField)
+    .optional()
+    .describe('What addresses and lengths are multiples of'),
 });
 
 export const experimentDeviceSchema = z
@@ -32,9 +34,7 @@ export const experimentDeviceSchema = z
     preset: presetNameField,
     geometry: geometryOverrides.optional(),
     timing: timingSchema.optional(),
-    prefilledZones: countField
-      .optional()
-      .describe('Sequential zones, from the first, that are full when the run starts'),
+    prefilledZones: zonesField('Sequential zones, from the first, that are full at the start'),
   })
   .superRefine(({ preset, geometry }, context) => {
     if (preset !== 'custom') return;

@@ -7,4 +7,4 @@ export const SECTOR_BYTES = 512;
 export const profileField = z.enum(['zbc', 'zns']).describe('The rule book: ZBC-2 or NVMe ZNS');
 export const countField = z.int().min(0).max(0xffff_ffff);
 export const limitField = countField.describe('0: no limit');
-export const logicalBlockSizeField = z.union([z.literal(512), z.literal(4096)]);
+export const logicalBlockSizeField = z.literal([512, 4096]);

@@ -45,6 +45,7 @@ export {
   type ExperimentReport,
   type ExperimentStatus,
   experimentDefinitionSchema,
+  experimentDeviceSchema,
   experimentPageSchema,
   experimentReportSchema,
   experimentSchema,
@@ -126,8 +127,15 @@ export {
   listKeysSchema,
 } from './keys.ts';
 export { MAX_REPORT_ZONES } from './limits.ts';
+export { parameterSchema } from './parameters.ts';
 export { parseSize } from './parse-size.ts';
-export { PRESETS, type Preset, type PresetName, presetPageSchema } from './presets.ts';
+export {
+  PRESETS,
+  type Preset,
+  type PresetName,
+  presetNameField,
+  presetPageSchema,
+} from './presets.ts';
 export {
   describeFieldErrors,
   type FieldError,
@@ -158,6 +166,7 @@ export {
 export {
   type Phase,
   type PhaseKind,
+  phaseSchemaOf,
   WORKLOADS,
   type Workload,
   type WorkloadInfo,

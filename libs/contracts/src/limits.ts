@@ -70,3 +70,15 @@ export const MIN_EXPORT_BYTES_PER_SECOND = 64 * 1024;
 
 /** Writes that an export may hold back to put them in order: two of the largest. */
 export const MAX_REORDER_BYTES = 64 * 1024 * 1024;
+
+/** Dies of a simulated flash device: ten times the largest drives of today. */
+export const MAX_DIES = 4096;
+
+/** Beyond this a slow page is too rare to change what is measured. */
+export const MAX_SLOW_PAGE_EVERY = 65_536;
+
+/** Commands among which a simulated disk chooses: SAS drives take 128 or 254. */
+export const MAX_DISK_QUEUE_DEPTH = 1024;
+
+/** Beyond this a month of a trace goes by in seconds: then 0, as fast as the queue allows, is what is meant. */
+export const MAX_TRACE_SPEED = 1_000_000;

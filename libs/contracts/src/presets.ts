@@ -1,9 +1,16 @@
 /** Device presets that an experiment can start from; the simulator holds their numbers. */
 
 import { z } from 'zod';
+import { parametersField } from './parameters.ts';
 
 export const presetSchema = z
-  .object({ name: z.string(), description: z.string() })
+  .object({
+    name: z.string(),
+    description: z.string(),
+    parameters: parametersField.describe(
+      'Of `device`, as JSON Schema (draft 2020-12), with the defaults of this preset; numbers have a `unit`',
+    ),
+  })
   .meta({ id: 'Preset' });
 export type Preset = z.infer<typeof presetSchema>;
 

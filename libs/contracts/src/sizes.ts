@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseSize } from './parse-size.ts';
+import { quantities } from './quantities.ts';
 
 export const SIZE_FORMS =
   'whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based)';
@@ -12,7 +13,7 @@ export function sizeField(bounds: { min?: number; max?: number; powerOfTwo?: boo
   const fits = (bytes: number) =>
     bytes >= min && bytes <= max && (!powerOfTwo || 2 ** Math.round(Math.log2(bytes)) === bytes);
   const range = `${powerOfTwo ? 'a power of two ' : ''}from ${min} to ${max} bytes`;
-  return z
+  const schema = z
     .union([z.number(), z.string()])
     .transform((given, context) => {
       const bytes = typeof given === 'string' ? parseSize(given) : given;
@@ -23,4 +24,6 @@ export function sizeField(bounds: { min?: number; max?: number; powerOfTwo?: boo
       return z.NEVER;
     })
     .meta({ description: SIZE_FORMS, examples: ['1G'] });
+  quantities.add(schema, { unit: 'bytes', minimum: min, maximum: max, powerOfTwo });
+  return schema;
 }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { nameField, textField } from './common.ts';
-import { SECTOR_BYTES } from './geometry.ts';
+import { countField, SECTOR_BYTES } from './geometry.ts';
 import {
   MAX_BLOCK_SIZE_BYTES,
   MAX_FIO_LENGTH,
@@ -14,34 +14,48 @@ import {
   MAX_SIMULATED_SECONDS,
   MAX_STREAMS,
   MAX_TRACE_NAME_LENGTH,
+  MAX_TRACE_SPEED,
 } from './limits.ts';
+import { parametersField } from './parameters.ts';
+import { measuredIn } from './quantities.ts';
 import { sizeField } from './sizes.ts';
 
 const share = z.number().min(0).max(1);
+const nanoseconds = measuredIn('ns', z.int().min(0).max(MAX_SERVICE_TIME_NS));
 
 const phaseFields = {
-  name: nameField.optional(),
+  name: nameField.optional().describe('What the report calls the phase; its kind if left out'),
   blockSize: sizeField({ min: SECTOR_BYTES, max: MAX_BLOCK_SIZE_BYTES })
     .optional()
-    .describe('4096 if left out'),
-  queueDepth: z.int().min(1).max(MAX_QUEUE_DEPTH).optional().describe('Commands in flight per job'),
+    .describe('Of one read, write or append: a multiple of the logical block size'),
+  queueDepth: measuredIn('commands', z.int().min(1).max(MAX_QUEUE_DEPTH))
+    .optional()
+    .describe('Commands in flight per job'),
   jobs: z.int().min(1).max(MAX_JOBS).optional().describe('Writers or readers side by side'),
   zones: z
-    .strictObject({ first: z.int().min(0).optional(), count: z.int().min(1).optional() })
+    .strictObject({
+      first: countField.optional().describe('Index on the device; the first sequential one'),
+      count: countField.min(1).optional().describe('All from the first to the end if left out'),
+    })
     .optional()
     .describe('All sequential zones if left out'),
-  bytes: sizeField({ min: SECTOR_BYTES }).optional(),
-  operations: z.int().min(1).max(MAX_OPERATIONS).optional(),
-  seconds: z.number().positive().max(MAX_SIMULATED_SECONDS).optional().describe('Simulated time'),
+  bytes: sizeField({ min: SECTOR_BYTES })
+    .optional()
+    .describe('End after so much: exactly one of bytes, operations and seconds'),
+  operations: measuredIn('commands', z.int().min(1).max(MAX_OPERATIONS))
+    .optional()
+    .describe('End after so many commands: exactly one of bytes, operations and seconds'),
+  seconds: measuredIn('s', z.number().positive().max(MAX_SIMULATED_SECONDS))
+    .optional()
+    .describe('End after so much simulated time: exactly one of bytes, operations and seconds'),
   alongside: z
     .boolean()
     .optional()
     .describe('Runs together with the phase before it; ends with it where it has no amount'),
-  rate: sizeField().optional().describe('Bytes per second to keep below; 0: no bound'),
-  thinkNs: z
-    .int()
-    .min(0)
-    .max(MAX_SERVICE_TIME_NS)
+  rate: measuredIn('bytes/s', sizeField())
+    .optional()
+    .describe('Bytes per second to keep below; 0: no bound'),
+  thinkNs: nanoseconds
     .optional()
     .describe('Between the end of a command and the next one in its place'),
   overLimit: z
@@ -60,16 +74,31 @@ const writerFields = {
 const distributionField = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('uniform') }),
-    z.strictObject({ kind: z.literal('zipf'), theta: z.number().positive().max(10).optional() }),
+    z.strictObject({
+      kind: z.literal('zipf'),
+      theta: z
+        .number()
+        .positive()
+        .max(10)
+        .optional()
+        .describe('The k-th is drawn in proportion to 1 / k^theta; 0.99 if left out'),
+    }),
     z.strictObject({
       kind: z.literal('hot-cold'),
-      hot: share.positive().optional(),
-      access: share.optional(),
+      hot: share.positive().optional().describe('Share that is hot; 0.2 if left out'),
+      access: share.optional().describe('Share of the draws that hit it; 0.8 if left out'),
     }),
-    z.strictObject({ kind: z.literal('pareto'), h: share.positive().lt(1).optional() }),
+    z.strictObject({
+      kind: z.literal('pareto'),
+      h: share
+        .positive()
+        .lt(1)
+        .optional()
+        .describe('The share h gets 1 - h of the draws, and so on in it; 0.2 if left out'),
+    }),
   ])
   .optional()
-  .describe('How zones or streams are drawn; uniform if left out');
+  .describe('How zones, streams or blocks are drawn, the first most often; uniform if left out');
 
 const overProvisioningField = share
   .positive()
@@ -96,7 +125,7 @@ export const phaseSchema = z
       kind: z.literal('mixed'),
       ...phaseFields,
       ...writerFields,
-      readShare: share,
+      readShare: share.describe('Share of the commands that read'),
     }),
     z.strictObject({
       kind: z.literal('reset-churn'),
@@ -111,7 +140,7 @@ export const phaseSchema = z
       kind: z.literal('multi-stream'),
       ...phaseFields,
       ...writerFields,
-      streams: z.int().min(1).max(MAX_STREAMS).optional(),
+      streams: z.int().min(1).max(MAX_STREAMS).optional().describe('Each with a zone of its own'),
       distribution: distributionField,
     }),
     z.strictObject({ kind: z.literal('idle'), ...phaseFields }),
@@ -120,7 +149,7 @@ export const phaseSchema = z
       ...phaseFields,
       overProvisioning: overProvisioningField,
       distribution: distributionField,
-      readShare: share.optional(),
+      readShare: share.optional().describe('Share of the commands that read'),
       fillFirst: z
         .boolean()
         .optional()
@@ -139,8 +168,13 @@ export const phaseSchema = z
       kind: z.literal('trace'),
       ...phaseFields,
       overProvisioning: overProvisioningField,
-      format: z.enum(['fio-iolog', 'blkparse', 'msr', 'alibaba', 'tencent', 'systor17']),
-      trace: textField.min(1).max(MAX_TRACE_NAME_LENGTH),
+      format: z
+        .enum(['fio-iolog', 'blkparse', 'msr', 'alibaba', 'tencent', 'systor17'])
+        .describe('What the lines of the trace are'),
+      trace: textField
+        .min(1)
+        .max(MAX_TRACE_NAME_LENGTH)
+        .describe('A file, beside the definition; only the command line plays traces'),
       translation: z
         .enum(['log', 'none'])
         .optional()
@@ -150,6 +184,7 @@ export const phaseSchema = z
       speed: z
         .number()
         .min(0)
+        .max(MAX_TRACE_SPEED)
         .optional()
         .describe('1: at the times of the trace; 0: as fast as the queue allows'),
     }),
@@ -164,6 +199,17 @@ export const phaseSchema = z
   .meta({ id: 'Phase' });
 export type Phase = z.infer<typeof phaseSchema>;
 export type PhaseKind = Phase['kind'];
+
+/** The fields of one kind of phase alone. */
+export function phaseSchemaOf(kind: PhaseKind): z.ZodType {
+  for (const option of phaseSchema.options) {
+    const fields: z.core.$ZodShape = option.shape;
+    if (z.safeParse(fields.kind as z.core.$ZodType, kind).success) {
+      return option.extend({ kind: z.literal(kind) });
+    }
+  }
+  throw new Error(`no phase is of kind ${kind}`);
+}
 
 export const workloadSchema = z
   .strictObject({
@@ -180,7 +226,13 @@ export const workloadSchema = z
 export type Workload = z.infer<typeof workloadSchema>;
 
 export const workloadInfoSchema = z
-  .object({ kind: z.string(), description: z.string() })
+  .object({
+    kind: z.string(),
+    description: z.string(),
+    parameters: parametersField.describe(
+      'Of a phase of this kind, as JSON Schema (draft 2020-12); numbers have a `unit`',
+    ),
+  })
   .meta({ id: 'WorkloadInfo' });
 export type WorkloadInfo = z.infer<typeof workloadInfoSchema>;
 

@@ -30,6 +30,7 @@ export {
   type WorkloadErrorContext,
 } from './errors.ts';
 export type { MirrorTarget } from './mirror/mirror.ts';
+export { phaseDefaults } from './phase-defaults.ts';
 export {
   type ComparedRun,
   type Comparison,

@@ -12,13 +12,8 @@ import { PRESETS } from './device/presets.ts';
 import type { Span } from './device/zone-layout.ts';
 import { type DefinitionProblem, WorkloadError } from './errors.ts';
 import { parseFioJobs } from './fio/jobs.ts';
-import {
-  DEFAULT_BLOCK_BYTES,
-  MAX_FIO_BYTES,
-  MAX_PHASES,
-  MAX_ZONES,
-  WRITER_BLOCK_BYTES,
-} from './limits.ts';
+import { MAX_FIO_BYTES, MAX_PHASES, MAX_ZONES } from './limits.ts';
+import { phaseDefaults } from './phase-defaults.ts';
 import { Problems } from './problems.ts';
 import { checkPhase } from './resolve-phase.ts';
 import { resolveTiming } from './resolve-timing.ts';
@@ -141,56 +136,5 @@ function resolveGeometry(given: Partial<ZoneGeometryOptions>, problems: Problems
 function resolvePhase(phase: PhaseDefinition, geometry: ZonedGeometry): ResolvedPhase {
   const first = phase.zones?.first ?? geometry.conventionalZones;
   const count = phase.zones?.count ?? geometry.zoneCount - first;
-  const zones = { first, count };
-  const common = {
-    name: phase.kind,
-    blockSize: DEFAULT_BLOCK_BYTES,
-    queueDepth: 1,
-    jobs: 1,
-    alongside: false,
-    rate: 0,
-    thinkNs: 0,
-    overLimit: 'reject' as const,
-  };
-  const writer = { ...common, resetFrequency: 0, resetThreshold: 0 };
-  const uniform = { kind: 'uniform' } as const;
-  switch (phase.kind) {
-    case 'seq-write':
-    case 'zone-append':
-    case 'mixed':
-      return { ...writer, ...phase, zones };
-    case 'multi-stream':
-      return { ...writer, streams: 4, distribution: uniform, ...phase, zones };
-    case 'random-write':
-      return {
-        ...common,
-        overProvisioning: 0.1,
-        distribution: uniform,
-        readShare: 0,
-        fillFirst: true,
-        ...phase,
-        zones,
-      };
-    case 'trace':
-      return {
-        ...common,
-        overProvisioning: 0.1,
-        translation: 'log',
-        speed: 1,
-        ...phase,
-        zones,
-      };
-    case 'rocksdb-zenfs':
-    case 'f2fs':
-    case 'btrfs':
-    case 'smr-streams':
-      return { ...common, blockSize: WRITER_BLOCK_BYTES, liveShare: 0.6, ...phase, zones };
-    case 'reset-churn':
-      return { ...common, fill: 1, finish: false, ...phase, zones };
-    case 'random-read':
-    case 'random-read-below-wp':
-      return { ...common, distribution: uniform, ...phase, zones };
-    default:
-      return { ...common, ...phase, zones };
-  }
+  return { ...phaseDefaults(phase.kind), ...phase, zones: { first, count } } as ResolvedPhase;
 }

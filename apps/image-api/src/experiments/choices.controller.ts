@@ -2,22 +2,35 @@
 
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { PRESETS, presetPageSchema, WORKLOADS, workloadPageSchema } from '@zonelab/contracts';
+import { presetPageSchema, workloadPageSchema } from '@zonelab/contracts';
+import { presets, workloads } from './choices.ts';
 
 @ApiTags('experiments')
 @Controller('v1')
 export class ChoicesController {
+  private readonly pages = {
+    presets: once(() => ({ items: presets(), nextCursor: null })),
+    workloads: once(() => ({ items: workloads(), nextCursor: null })),
+  };
+
   @Get('presets')
   @ApiOkResponse({ standardSchema: presetPageSchema })
   presets() {
-    const items = Object.entries(PRESETS).map(([name, description]) => ({ name, description }));
-    return { items, nextCursor: null };
+    return this.pages.presets();
   }
 
   @Get('workloads')
   @ApiOkResponse({ standardSchema: workloadPageSchema })
   workloads() {
-    const items = Object.entries(WORKLOADS).map(([kind, description]) => ({ kind, description }));
-    return { items, nextCursor: null };
+    return this.pages.workloads();
   }
+}
+
+/** They are the same until the next release, and take some milliseconds to make. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

@@ -30,6 +30,22 @@ async function create(): Promise<string> {
   return (await api.request('POST', '/v1/experiments', DEFINITION)).body.id;
 }
 
+it('tells what presets and workloads take', async () => {
+  const presets = (await api.request('GET', '/v1/presets')).body.items;
+  const zn540 = presets.find(({ name }: { name: string }) => name === 'zn540').parameters;
+  expect(zn540.properties.timing.properties.flash.properties.programNs).toEqual({
+    type: 'integer',
+    unit: 'ns',
+    minimum: 0,
+    maximum: 60_000_000_000,
+    default: 1_896_000,
+    description: expect.stringContaining('program'),
+  });
+  const workloads = (await api.request('GET', '/v1/workloads')).body.items;
+  const streams = workloads.find(({ kind }: { kind: string }) => kind === 'multi-stream');
+  expect(streams.parameters.properties.streams).toMatchObject({ type: 'integer', default: 4 });
+});
+
 it('queues an experiment for a worker', async () => {
   const { status, body } = await api.request('POST', '/v1/experiments', DEFINITION);
   expect(status).toBe(202);
