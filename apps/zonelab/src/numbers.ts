@@ -12,6 +12,25 @@ export function readSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/** Sizes are signed 64-bit numbers to qemu-img. */
+const MAX_QEMU_BYTES = 2 ** 63;
+const SUFFIX = /[bkmgtpe]$/i;
+
+/**
+ * The same with qemu-img's bounds: `range` from 2^63 on. From 2^53 on, numbers are as near as numbers are, which is
+ * enough to tell that no image can be so large.
+ */
+export function readQemuSize(text: string): number | 'malformed' | 'range' {
+  const bytes = readSize(text);
+  if (bytes !== undefined) return bytes;
+  if (!/^(\d+[bkmgtpe]?|\d+\.\d+[pe]|0x[0-9a-f]+)$/i.test(text)) return 'malformed';
+  const power = text.startsWith('0x')
+    ? 0
+    : 'bkmgtpe'.indexOf(SUFFIX.exec(text)?.[0].toLowerCase() ?? 'b');
+  const huge = Number(power > 0 ? text.slice(0, -1) : text.replace(/b$/i, '')) * 1024 ** power;
+  return huge < MAX_QEMU_BYTES ? huge : 'range';
+}
+
 /** Reads a size or throws a usage error that names the option. */
 export function sizeArgument(option: string, text: string): number {
   const bytes = readSize(text);

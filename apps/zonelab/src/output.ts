@@ -1,5 +1,5 @@
 /** What commands print to, and the two forms in which most of them print. */
-import { usageError } from './errors.ts';
+import { CliError } from './errors.ts';
 
 export interface Output {
   /** Standard output. */
@@ -27,7 +27,7 @@ export type OutputForm = 'human' | 'json';
 
 export function outputForm(text: string): OutputForm {
   if (text === 'human' || text === 'json') return text;
-  throw usageError('--output', text, 'human or json');
+  throw new CliError('usage', '--output must be used with human or json as argument.');
 }
 
 /** JSON laid out as qemu-img lays it out: ASCII alone, and the end of an empty list on a line of its own. */

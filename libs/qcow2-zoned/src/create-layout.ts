@@ -1,5 +1,5 @@
 /** Where everything lies in a new image, and writing it there. */
-import { type Settings } from './create-options.ts';
+import { type Settings, tooLarge } from './create-options.ts';
 import { invalidOption } from './errors.ts';
 import type { BlockFile } from './file.ts';
 import { writeU64 } from './format/bytes.ts';
@@ -63,12 +63,7 @@ export function layOut(settings: Settings): Layout {
     ? zoneTablePlace(geometry, clusterSize, entryBytes)
     : { offset: 0, length: 0 };
   const l1Entries = Math.ceil(Math.max(size, place.offset + place.length) / span);
-  if (l1Entries * ENTRY_BYTES > MAX_L1_BYTES)
-    throw invalidOption(
-      'size',
-      size,
-      `what an L1 table of ${MAX_L1_BYTES} bytes maps; use larger clusters`,
-    );
+  if (l1Entries * ENTRY_BYTES > MAX_L1_BYTES) throw tooLarge(size);
   const run = (offset: number, length: number): MappedRun => ({
     l1Entry: offset / span,
     l2Tables: Math.ceil(length / span),

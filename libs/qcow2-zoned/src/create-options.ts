@@ -107,6 +107,7 @@ function checkValues(settings: Settings): void {
       clusterSize,
       `a power of two from ${2 ** MIN_CLUSTER_BITS} to ${2 ** MAX_CLUSTER_BITS}`,
     );
+  if (size > Number.MAX_SAFE_INTEGER) throw tooLarge(size);
   if (!Number.isSafeInteger(size) || size < 0 || size % 512 !== 0)
     throw invalidOption('size', size, 'a multiple of 512, not below 0');
   if (version !== 2 && version !== 3) throw invalidOption('version', version, '2 or 3');
@@ -122,6 +123,15 @@ function checkValues(settings: Settings): void {
 /** Two options, each well formed, that do not go together. */
 function refuse(field: string, given: string | number, message: string, allowed: string): never {
   throw new ImageError('invalid_option', message, { field, given, allowed });
+}
+
+/** The disk is longer than an L1 table maps, or than numbers count. */
+export function tooLarge(size: number): ImageError {
+  return new ImageError(
+    'invalid_option',
+    "The image size is too large for file format 'qcow2' (try using a larger cluster size)",
+    { field: 'size', given: size, allowed: 'a smaller size, or larger clusters' },
+  );
 }
 
 function checkVersion(settings: Settings): void {

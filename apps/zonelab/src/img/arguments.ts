@@ -1,7 +1,7 @@
 /** Flags that many `img` commands share, and how they name an image. */
 import { type Command, Option } from 'commander';
 import { CliError } from '../errors.ts';
-import { readSize } from '../numbers.ts';
+import { readQemuSize } from '../numbers.ts';
 import { parseOptionList } from './option-list.ts';
 
 /** An image as a command line names it. */
@@ -20,14 +20,17 @@ export type ImageFormat = 'raw' | 'qcow2';
 /** As commander hands them over. */
 export interface ImageFlags {
   readonly f?: string;
+  /** `-f` of the commands that have a long form of it. */
+  readonly format?: string;
   readonly imageOpts?: true;
   readonly forceShare?: true;
 }
 
-/** Adds `-f`, `--image-opts`, `--object` and `-U`. */
-export function takesImage(command: Command): Command {
+/** Adds `-f`, `--image-opts`, `--object` and `-U`. `long`: `--format` too, where qemu-img has it. */
+export function takesImage(command: Command, { long = false } = {}): Command {
+  const name = long ? '-f, --format' : '-f';
   return takesObject(command)
-    .option('-f <format>', 'image format: raw or qcow2; found out when not given')
+    .option(`${name} <format>`, 'image format: raw or qcow2; found out when not given')
     .option('--image-opts', 'the file name is a list such as driver=qcow2,file.filename=FILE')
     .option('-U, --force-share', 'open the image beside others that have it open');
 }
@@ -62,8 +65,10 @@ export function failure(message: string, options?: { cause?: unknown }): CliErro
 
 /** A size in bytes, or qemu-img's refusal: `what` is such as `start offset`. */
 export function sizeOrRefuse(what: string, text: string): number {
-  const bytes = readSize(text);
-  if (bytes !== undefined) return bytes;
+  const bytes = readQemuSize(text);
+  if (typeof bytes === 'number') return bytes;
+  if (bytes === 'range')
+    throw failure(`Invalid ${what} specified. Must be between 0 and 9223372036854775807.`);
   throw failure(
     `Invalid ${what} specified. You may use k, M, G, T, P or E suffixes for ` +
       'kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.',
@@ -75,7 +80,8 @@ export function asFormat(name: string, format: string): ImageFormat {
   throw failure(`Could not open '${name}': Unknown driver '${format}'`);
 }
 
-export function namedImage(name: string, { f, imageOpts, forceShare }: ImageFlags): NamedImage {
+export function namedImage(name: string, flags: ImageFlags): NamedImage {
+  const { format, f = format, imageOpts, forceShare } = flags;
   const shared = forceShare === true;
   if (imageOpts === undefined) {
     return { name, path: name, format: f === undefined ? undefined : asFormat(name, f), shared };
@@ -95,6 +101,8 @@ function readImageOptions(text: string): Pick<NamedImage, 'path' | 'format'> {
   const plainFile = driver === 'file';
   const prefix = plainFile ? '' : 'file.';
   const path = options.get(`${prefix}filename`);
+  if (driver === undefined && ![...options.keys()].some((key) => key.startsWith('file.')))
+    throw failure(`Could not open '${text}': Must specify either driver or file`);
   if (path === undefined)
     throw failure(`Could not open '${text}': A block device must be specified for "file"`);
   options.delete(`${prefix}filename`);

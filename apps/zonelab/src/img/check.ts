@@ -9,7 +9,7 @@ import {
 } from '@zonelab/qcow2-zoned';
 import { jsonText, type Output, type OutputForm } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
-import { opening } from './open.ts';
+import { opening } from './opening.ts';
 
 /** qemu-img's: 2 means that data is or will be lost, 3 that space is, 63 that there is nothing to check. */
 const EXIT = { sound: 0, failed: 1, corrupt: 2, leaks: 3, unsupported: 63 } as const;

@@ -4,7 +4,8 @@ import { commitDisk, ImageError, layersOf } from '@zonelab/qcow2-zoned';
 import { CliError, describeError } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
-import { opening, withFormat } from './open.ts';
+import { withFormat } from './open.ts';
+import { opening } from './opening.ts';
 import { ProgressLine } from './progress.ts';
 
 export interface CommitArguments {

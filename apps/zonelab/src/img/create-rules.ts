@@ -8,7 +8,7 @@ import {
   type Preallocation,
   type ZonedProfile,
 } from '@zonelab/qcow2-zoned';
-import { readSize, SIZE_WORDS } from '../numbers.ts';
+import { readQemuSize, SIZE_WORDS } from '../numbers.ts';
 import { SECTOR_BYTES } from '../zones/wire-names.ts';
 import { failure } from './arguments.ts';
 
@@ -43,8 +43,12 @@ export interface OptionRule {
 }
 
 export const asSize = (name: string, text: string): number => {
-  const bytes = readSize(text);
-  if (bytes === undefined) throw invalidOption(name, text, SIZE_WORDS);
+  const bytes = readQemuSize(text);
+  if (bytes === 'range') throw failure(`Value '${text}' is out of range for parameter '${name}'`);
+  if (bytes === 'malformed') {
+    if (name !== 'size' && name !== 'cluster_size') throw invalidOption(name, text, SIZE_WORDS);
+    throw failure(`Parameter '${name}' expects a non-negative number below 2^64`);
+  }
   return bytes;
 };
 

@@ -82,6 +82,8 @@ async function makeRaw(args: NamedArguments, pairs: Pairs, out: Output): Promise
     throw failure("Parameter 'preallocation' does not accept value 'metadata'");
   const words = preallocation === undefined ? '' : ` preallocation=${preallocation}`;
   if (!args.quiet) out.write(`Formatting '${args.file}', fmt=raw size=${size}${words}\n`);
+  if (!Number.isSafeInteger(size))
+    throw failure("The image size is too large for file format 'raw'");
   await createRaw(args.file, { size, preallocation });
 }
 

@@ -1,27 +1,24 @@
 /** The command `img info`. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type CliContext, outputOption } from '../context.ts';
 import type { OutputForm } from '../output.ts';
+import { type ImageFlags, namedImage, takesImage } from './arguments.ts';
 
-interface InfoFlags {
-  f?: 'raw' | 'qcow2';
+interface InfoFlags extends ImageFlags {
   output: OutputForm;
   backingChain?: true;
 }
 
 export function addInfo(img: Command, context: CliContext): void {
-  img
-    .command('info')
+  takesImage(img.command('info'), { long: true })
     .description('show what an image is; opens neither its backing file nor its data file')
     .argument('<file>')
-    .addOption(
-      new Option('-f <format>', 'image format; found out when not given').choices(['raw', 'qcow2']),
-    )
     .option('--backing-chain', 'show the files behind the image too')
-    .option('-U, --force-share', 'accepted for compatibility: info never locks the image')
     .addOption(outputOption())
-    .action(async (file: string, { f: format, output: form, backingChain }: InfoFlags) => {
+    .action(async (file: string, flags: InfoFlags) => {
       const { imgInfo } = await import('./info.ts');
-      await imgInfo(file, { form, format, chain: backingChain === true }, context.out);
+      const { output: form, backingChain } = flags;
+      const options = { form, chain: backingChain === true };
+      await imgInfo(namedImage(file, flags), options, context.out);
     });
 }

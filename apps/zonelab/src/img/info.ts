@@ -13,6 +13,8 @@ import {
 import { humanSize } from '../numbers.ts';
 import { jsonText, type Output, type OutputForm } from '../output.ts';
 import { SECTOR_BYTES } from '../zones/wire-names.ts';
+import type { NamedImage } from './arguments.ts';
+import { opening } from './opening.ts';
 import { instructionCount, snapshotListing } from './snapshot-listing.ts';
 
 type Detail = string | number | boolean | Details | readonly Detail[];
@@ -20,20 +22,18 @@ type Details = { [key: string]: Detail };
 
 export interface InfoOptions {
   readonly form: OutputForm;
-  /** Undefined: to be found out. */
-  readonly format: 'raw' | 'qcow2' | undefined;
   /** The files behind the image too. */
   readonly chain: boolean;
 }
 
 export async function imgInfo(
-  file: string,
-  { form, format, chain }: InfoOptions,
+  { name, path, format }: NamedImage,
+  { form, chain }: InfoOptions,
   out: Output,
 ): Promise<void> {
-  const infos = chain
-    ? await inspectChain(file, { format })
-    : [await inspectDisk(file, { format })];
+  const infos = await opening(name, async () =>
+    chain ? await inspectChain(path, { format }) : [await inspectDisk(path, { format })],
+  );
   if (form === 'human') out.write(infos.map(humanText).join('\n'));
   else {
     const told = infos.map(jsonOf);

@@ -19,7 +19,7 @@ interface MapFlags extends ImageFlags {
 }
 
 function addMap(img: Command, context: CliContext): void {
-  takesImage(img.command('map'))
+  takesImage(img.command('map'), { long: true })
     .description('show which file of a chain holds which part of the disk')
     .argument('<file>')
     .option(

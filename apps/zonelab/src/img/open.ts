@@ -1,8 +1,8 @@
 /** Opens the images that a command line names; what goes wrong is told in qemu-img's words. */
-import { ImageError, type OpenDiskOptions, type OpenedDisk, openDisk } from '@zonelab/qcow2-zoned';
-import { describeError } from '../errors.ts';
+import { type OpenDiskOptions, type OpenedDisk, openDisk } from '@zonelab/qcow2-zoned';
 import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
+import { opening } from './opening.ts';
 
 /** Opens a disk to be read, with its chain. */
 export function openToRead(image: NamedImage, options: OpenDiskOptions = {}): Promise<OpenedDisk> {
@@ -41,28 +41,6 @@ function openNamed(image: NamedImage, options: OpenDiskOptions): Promise<OpenedD
   return opening(image.name, () =>
     openDisk(path, { shared, ...options, ...(format && { format }) }),
   );
-}
-
-/** Runs `open`; what it throws comes out as "Could not open 'NAME': reason". */
-export async function opening<T>(name: string, open: () => Promise<T>): Promise<T> {
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    throw failure(`Could not open '${name}': ${openFailure(error)}`, { cause: error });
-  }
-}
-
-function openFailure(error: ImageError): string {
-  const { path } = error.context;
-  switch (error.code) {
-    case 'file_not_found':
-      return `Could not open '${path}': No such file or directory`;
-    case 'image_in_use':
-      return `Failed to get "write" lock: is another process using the image [${path}]?`;
-    default:
-      return describeError(error);
-  }
 }
 
 /** Opens a disk to be read, hands it to `use` and closes it, whatever happens. */

@@ -7,6 +7,10 @@ import { addInfo } from './info-program.ts';
 import { addLookCommands } from './look-program.ts';
 import { addSnapshot } from './snapshot-program.ts';
 
+/** Of the workspace: package.json. */
+const VERSION = '0.1.0';
+const LIKE_QEMU = '7.2';
+
 interface CreateFlags {
   f: string;
   o: string[];
@@ -18,6 +22,7 @@ interface CreateFlags {
 
 export function addImgCommands(program: Command, context: CliContext): void {
   const img = program.command('img').description('create, show and check images, as qemu-img does');
+  img.version(versionText(), '-V, --version', 'show the version, and whose tools this one is like');
   img
     .command('create')
     .description('make a new image, zoned when a zone option is given (-o help lists them)')
@@ -41,4 +46,9 @@ export function addImgCommands(program: Command, context: CliContext): void {
   addLookCommands(img, context);
   addChangeCommands(img, context);
   addSnapshot(img, context);
+}
+
+/** Scripts look for the version of qemu-img that they can count on. */
+function versionText(): string {
+  return `zonelab img version ${VERSION} (does what qemu-img version ${LIKE_QEMU} does)`;
 }

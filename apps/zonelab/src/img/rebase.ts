@@ -10,7 +10,8 @@ import {
 } from '@zonelab/qcow2-zoned';
 import type { Output } from '../output.ts';
 import { failure, type ImageFormat, type NamedImage } from './arguments.ts';
-import { opening, openToWrite } from './open.ts';
+import { openToWrite } from './open.ts';
+import { opening } from './opening.ts';
 import { ProgressLine } from './progress.ts';
 
 export interface RebaseArguments {

@@ -3,7 +3,8 @@ import { ImageError, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { describeError } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
-import { opening, openToRead, withFormat } from './open.ts';
+import { openToRead, withFormat } from './open.ts';
+import { opening } from './opening.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 
 export type SnapshotAction =
