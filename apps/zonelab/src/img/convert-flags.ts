@@ -1,5 +1,5 @@
 /** Reads the flags of `zonelab img convert`, and refuses what qemu-img refuses. */
-import type { ConvertOptions, UnsizedCreateOptions } from '@zonelab/qcow2-zoned';
+import type { ConvertOptions } from '@zonelab/qcow2-zoned';
 import { readSize } from '../numbers.ts';
 import {
   failure,
@@ -9,7 +9,7 @@ import {
   namedImage,
   sizeOrRefuse,
 } from './arguments.ts';
-import { readImageOptions } from './create-options.ts';
+import { type ImageOptions, readImageOptions } from './create-options.ts';
 import { parseOptionList } from './option-list.ts';
 import { readSnapshotName, type SnapshotName } from './snapshot-source.ts';
 
@@ -38,7 +38,7 @@ export interface ConvertPlan {
   readonly sources: readonly NamedImage[];
   readonly target: NamedImage;
   /** Undefined: the target is there already. */
-  readonly create: UnsizedCreateOptions | undefined;
+  readonly create: ImageOptions | undefined;
   readonly options: Omit<ConvertOptions, 'create' | 'format'>;
   readonly snapshot: SnapshotName | undefined;
   readonly bitmaps: boolean;

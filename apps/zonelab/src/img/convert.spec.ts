@@ -38,6 +38,18 @@ const allocation = (file: string) =>
     ({ start, length, data, zero }: Record<string, unknown>) => ({ start, length, data, zero }),
   );
 
+/** A qcow2 image of the raw disk, in which the second data cluster points past the end of the file. */
+function brokenAtSecondCluster(disk: string): Buffer {
+  const file = at('made-to-break');
+  qemuImg('convert', '-O', 'qcow2', disk, file);
+  const bytes = readFileSync(file);
+  rmSync(file);
+  const l1 = Number(bytes.readBigUInt64BE(40));
+  const l2 = Number(bytes.readBigUInt64BE(l1) & 0x00ff_ffff_ffff_fe00n);
+  bytes.writeBigUInt64BE(0x8000_00ff_0000_0000n, l2 + 6 * 8);
+  return bytes;
+}
+
 beforeAll(() => {
   sources = mkdtempSync(join(tmpdir(), 'zonelab-sources-'));
   folder = mkdtempSync(join(tmpdir(), 'zonelab-convert-'));
@@ -92,6 +104,23 @@ describe('convert', () => {
       expect(statSync(at('ours')).blocks).toBeLessThanOrEqual(statSync(at('theirs')).blocks);
     }
     expect(readdirSync(folder).sort()).toEqual(['ours', 'theirs']);
+  });
+
+  it('puts the data into an external file, one that is there already too', async () => {
+    writeFileSync(at('data'), 'old');
+    const options = ['-O', 'qcow2', '-o', `data_file=${at('data')}`];
+    await converted(...options, from('disk.qcow2'), at('ours'));
+    sameContent(at('ours'), from('disk.qcow2'));
+    await converted(...options, from('top.qcow2'), at('ours'));
+    sameContent(at('ours'), from('top.qcow2'));
+    sound(at('ours'));
+  });
+
+  it('leaves no data file behind where it fails half way, unless one was there', async () => {
+    const options = ['-O', 'qcow2', '-o', `data_file=${at('data')}`];
+    writeFileSync(at('broken'), brokenAtSecondCluster(from('disk.raw')));
+    expect((await img('convert', ...options, at('broken'), at('ours'))).exitCode).toBe(1);
+    expect(readdirSync(folder)).toEqual(['broken']);
   });
 
   it('concatenates several sources', async () => {
@@ -179,13 +208,7 @@ describe('convert', () => {
 
   it('leaves the old file as it was, and nothing else, where it fails half way', async () => {
     const broken = at('broken.qcow2');
-    qemuImg('convert', '-O', 'qcow2', from('disk.raw'), broken);
-    // the second data cluster points past the end of the file
-    const bytes = readFileSync(broken);
-    const l1 = Number(bytes.readBigUInt64BE(40));
-    const l2 = Number(bytes.readBigUInt64BE(l1) & 0x00ff_ffff_ffff_fe00n);
-    bytes.writeBigUInt64BE(0x8000_00ff_0000_0000n, l2 + 6 * 8);
-    writeFileSync(broken, bytes);
+    writeFileSync(broken, brokenAtSecondCluster(from('disk.raw')));
     writeFileSync(at('ours'), 'precious');
     const { exitCode, stderr } = await img('convert', '-O', 'qcow2', broken, at('ours'));
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('past the end of the file')]);
@@ -260,8 +283,7 @@ describe('convert of a disk with zones', () => {
   });
 
   it('takes zones to dialect v9 and back', async () => {
-    const options = `${ZONED},dialect=v9`.replace('size=4M,', '');
-    await converted('-O', 'qcow2', '-o', options, at('zoned'), at('v9'));
+    await converted('-O', 'qcow2', '-o', 'dialect=v9', at('zoned'), at('v9'));
     await converted('-O', 'qcow2', at('v9'), at('ours'));
     expect((await zones(at('ours'))).replaceAll(/ reset_count.*/g, '')).toBe(
       (await zones(at('zoned'))).replaceAll(/ reset_count.*/g, ''),

@@ -15,6 +15,7 @@ import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
 import type { ConvertPlan } from './convert-flags.ts';
 import { creationFailure } from './create.ts';
+import { withZoneSize } from './create-options.ts';
 import { openToRead, openToWrite } from './open.ts';
 import { ProgressLine } from './progress.ts';
 import { sourceOf } from './snapshot-source.ts';
@@ -35,7 +36,7 @@ export async function imgConvert(plan: ConvertPlan, out: Output): Promise<void> 
     }
     const options = { ...plan.options, onProgress: progress.report };
     if (plan.create === undefined) await convertOver(source, plan.target, options, out);
-    else await convertAnew(source, plan, { ...options, create: plan.create });
+    else await convertAnew(source, plan, { ...options, create: withZoneSize(plan.create) });
     progress.end();
   } finally {
     for (const disk of disks) disk.abandon();

@@ -62,7 +62,7 @@ it('makes a plain disk where no zone option is given', () => {
 it.each([
   ['1G', 'foo=1', "Invalid parameter 'foo'"],
   ['1G', 'zone.mode=host-aware', 'zone.mode: got host-aware, allowed is host-managed'],
-  ['1G', 'max_open_zones=2', 'zone_size: got none, allowed is a size, since max_open_zones'],
+  ['1G', 'max_open_zones=2', 'zone_size: got none, allowed is a size, since another option'],
   ['1G', 'zone_size=x', 'zone_size: got x, allowed is bytes'],
   ['1G', 'max_open_zones=-1', 'max_open_zones: got -1, allowed is a whole number'],
   ['1G', 'lazy_refcounts=maybe', "Parameter 'lazy_refcounts' expects 'on' or 'off'"],

@@ -10,17 +10,17 @@ import { type Draft, type OptionRule, RULES } from './create-rules.ts';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** What the pairs say. `zonedName`: the first that makes the image a zoned one. A later pair wins. */
-function readDraft(pairs: Pairs): { draft: Draft; zonedName: string | undefined } {
+/** What the pairs say. A later pair wins. */
+function readDraft(pairs: Pairs): { draft: Draft; isZoned: boolean } {
   const draft: Draft = { zoned: {} };
-  let zonedName: string | undefined;
+  let isZoned = false;
   for (const [name, text] of pairs) {
     const rule = RULES.find(({ names }) => names.includes(name));
     if (!rule) throw failure(`Invalid parameter '${name}'`);
     rule.set(draft, name, text);
-    if (rule.zoned) zonedName ??= name;
+    isZoned ||= rule.zoned;
   }
-  return { draft, zonedName };
+  return { draft, isZoned };
 }
 
 /** Options for `createImage`, from the SIZE argument and the `-o` pairs. */
@@ -28,26 +28,35 @@ export function readCreateOptions(
   sizeArgument: string | undefined,
   pairs: Pairs,
 ): UnsizedCreateOptions {
-  const options = readImageOptions(pairs);
+  const options = withZoneSize(readImageOptions(pairs));
   if (sizeArgument === undefined) return options;
   if (options.size !== undefined) throw failure('The image size must be specified only once');
   return { ...options, size: sizeOrRefuse('image size', sizeArgument) };
 }
 
+/** Options of an image that is made from another, whose zones may fill in what is not given. */
+export type ImageOptions = Omit<UnsizedCreateOptions, 'zoned'> & {
+  readonly zoned?: Draft['zoned'];
+};
+
+/** Throws `invalid_option` for a zoned image that nobody said the size of a zone of. */
+export function withZoneSize({ zoned, ...options }: ImageOptions): UnsizedCreateOptions {
+  if (zoned === undefined) return options;
+  const { zoneSize } = zoned;
+  if (zoneSize === undefined)
+    throw invalidOption('zone_size', 'none', 'a size, since another option makes the image zoned');
+  return { ...options, zoned: { ...zoned, zoneSize } };
+}
+
 /** The same of an image whose size is known otherwise. */
-export function readImageOptions(pairs: Pairs): UnsizedCreateOptions {
-  const { draft, zonedName } = readDraft(pairs);
+export function readImageOptions(pairs: Pairs): ImageOptions {
+  const { draft, isZoned } = readDraft(pairs);
   const { zoned, backingFile, backingFormat, dataFile, dataFileRaw, nocow, ...base } = draft;
   const files = {
     ...readBacking(backingFile, backingFormat),
     ...readDataFile(dataFile, dataFileRaw),
   };
-  if (zonedName === undefined) return { ...base, ...files };
-  const { zoneSize } = zoned;
-  if (zoneSize === undefined) {
-    throw invalidOption('zone_size', 'none', `a size, since ${zonedName} makes the image zoned`);
-  }
-  return { ...base, ...files, zoned: { ...zoned, zoneSize } };
+  return { ...base, ...files, ...(isZoned && { zoned }) };
 }
 
 function readBacking(file: string | undefined, format: string | undefined) {

@@ -1,6 +1,6 @@
 /** Converts disks with zones, so that the zones go along. */
 import { convertDialect } from '../convert-dialect.ts';
-import type { UnsizedCreateOptions } from '../create.ts';
+import type { UnsizedCreateOptions, ZonedCreateOptions } from '../create.ts';
 import { ZonedDevice } from '../device/zoned-device.ts';
 import { invalidOption } from '../errors.ts';
 import { EXTENSION, findExtension } from '../format/header.ts';
@@ -25,6 +25,11 @@ const KEPT = [
 ] as const;
 const LIMITS = ['maxOpenZones', 'maxActiveZones', 'maxAppendBytes'] as const;
 
+/** What is not said of the zones is as the disk has it. */
+export type ConvertZonedOptions = Omit<UnsizedCreateOptions, 'zoned'> & {
+  readonly zoned?: Partial<ZonedCreateOptions> | undefined;
+};
+
 /**
  * Writes the zoned image `source`, of any dialect, to `file` with data, write pointers and conditions; it appears
  * whole or not at all, and replaces what stood there. Errors: `invalid_option` for zones of another shape and for
@@ -33,7 +38,7 @@ const LIMITS = ['maxOpenZones', 'maxActiveZones', 'maxAppendBytes'] as const;
 export async function convertZonedToFile(
   source: string,
   file: string,
-  { zoned, clusterSize, ...create }: UnsizedCreateOptions = {},
+  { zoned, clusterSize, ...create }: ConvertZonedOptions = {},
 ): Promise<void> {
   const device = await ZonedDevice.open(source, { readOnly: true });
   const { geometry, size } = device;

@@ -1,6 +1,8 @@
 /** Converts disks into new image files, and into images that are there already. */
+import fs from 'node:fs';
 import { createImage, type UnsizedCreateOptions } from '../create.ts';
 import { ImageError, invalidOption } from '../errors.ts';
+import { dataFilePath } from '../file-name.ts';
 import { roundUp } from '../format/bytes.ts';
 import type { Disk } from '../image/disk.ts';
 import { type OpenedDisk, openDisk } from '../open.ts';
@@ -13,7 +15,7 @@ import { replaceFile } from './replace-file.ts';
 export interface ConvertOptions extends CopyOptions {
   /** Default `qcow2`. */
   readonly format?: DiskFormat;
-  /** How a qcow2 image is made. `size` may exceed the source's; without it the source's is taken. */
+  /** How a qcow2 image is made; a data file of that name is replaced. `size` may exceed the source's; without it the source's is taken. */
   readonly create?: UnsizedCreateOptions;
   /** Clusters are compressed. For qcow2 only. */
   readonly compress?: boolean;
@@ -33,11 +35,12 @@ export async function convertToFile(
   const { format = 'qcow2', create = {}, durable = true } = options;
   const size = create.size ?? source.size;
   const { preallocation } = create;
+  const strayData = newDataFile(file, create);
   await replaceFile(
     file,
     async (temporary) => {
       if (format === 'raw') await createRaw(temporary, { size, preallocation });
-      else await createImage(temporary, { ...create, size });
+      else await createImage(temporary, { ...create, size, overwrite: true });
       const target = await openDisk(temporary, { format, sync: false });
       try {
         await convertInto(source, target, {
@@ -47,11 +50,18 @@ export async function convertToFile(
         await target.close();
       } catch (error) {
         target.abandon();
+        if (strayData !== undefined) fs.rmSync(strayData, { force: true });
         throw error;
       }
     },
     { durable },
   );
+}
+
+/** The data file that is going to be made, where none of its name is there. */
+function newDataFile(file: string, { dataFile }: UnsizedCreateOptions): string | undefined {
+  const path = dataFile && dataFilePath(file, dataFile.file);
+  return path === undefined || fs.existsSync(path) ? undefined : path;
 }
 
 /** Writes the content of `source` over that of an open disk. Throws `invalid_option` where it does not fit. */
