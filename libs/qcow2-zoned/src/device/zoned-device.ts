@@ -213,11 +213,7 @@ export class ZonedDevice {
 
   /** Up to `count` zones from index `from`, fewer at the end of the device. */
   report(from: number, count: number): Zone[] {
-    const machine = this.#zones();
-    const end = Math.min(from + count, machine.geometry.zoneCount);
-    const zones: Zone[] = [];
-    for (let index = from; index < end; index++) zones.push(machine.zone(index));
-    return zones;
+    return this.#zones().report(from, count);
   }
 
   manage(action: ZoneAction, zoneIndex: number): MaybePromise<void> {

@@ -8,7 +8,7 @@ import * as errors from './errors.ts';
 import type { ManagedAction } from './machine.ts';
 import type { RuleBook } from './rules.ts';
 import type { ZoneTable } from './table.ts';
-import { type Zone, ZoneAttribute, ZoneState } from './zone.ts';
+import { type Zone, ZoneAttribute, type ZonedGeometry, ZoneState } from './zone.ts';
 
 export interface ZoneMachineOptions {
   /** false: write pointers still hold, open and active limits do not. Default true. */
@@ -17,6 +17,18 @@ export interface ZoneMachineOptions {
   readonly readBeyondWritePointer?: 'zeroes' | 'error' | undefined;
   /** false: a read may not cross from one zone into the next. Default true. */
   readonly readAcrossZones?: boolean | undefined;
+}
+
+/** The limits that hold; a limit that all zones together cannot reach is none. */
+export function limitsOf(
+  { conventionalZones, maxActiveZones, maxOpenZones, zoneCount }: ZonedGeometry,
+  { enforceLimits = true }: ZoneMachineOptions,
+): { open: number; active: number } {
+  const limit = (given: number) =>
+    enforceLimits && given > 0 && given < zoneCount - conventionalZones
+      ? given
+      : Number.POSITIVE_INFINITY;
+  return { open: limit(maxOpenZones), active: limit(maxActiveZones) };
 }
 
 /** All offsets and lengths are bytes. A refusal is an `ImageError` with a `ZoneErrorCode`. */
@@ -30,13 +42,13 @@ export class Admission {
     private readonly rules: RuleBook,
     private readonly options: ZoneMachineOptions,
   ) {
-    const { profile, maxOpenZones, maxActiveZones } = table.geometry;
+    const { profile } = table.geometry;
     if (profile === 'zns' && options.readBeyondWritePointer === 'error') {
       throw invalidOption('readBeyondWritePointer', 'error', 'zeroes under zns');
     }
-    const limited = options.enforceLimits ?? true;
-    this.openLimit = (limited && maxOpenZones) || Number.POSITIVE_INFINITY;
-    this.activeLimit = (limited && maxActiveZones) || Number.POSITIVE_INFINITY;
+    const limits = limitsOf(table.geometry, options);
+    this.openLimit = limits.open;
+    this.activeLimit = limits.active;
   }
 
   read(offset: number, length: number): void {

@@ -39,3 +39,11 @@ it('is copied whole', () => {
   expect([...copy]).toEqual([4, 0, 7]);
   expect([...list]).toEqual([0]);
 });
+
+it('only counts where nobody asks for the oldest', () => {
+  const list = new LruList(10, false);
+  for (const index of [3, 7, 9]) list.add(index);
+  list.touch(3);
+  list.remove(7);
+  expect([list.size, list.clone().size]).toEqual([2, 2]);
+});

@@ -3,9 +3,10 @@
  * that images and simulated devices share it. Every command is checked whole before it changes anything.
  */
 
-import { Admission, type ZoneMachineOptions } from './admission.ts';
+import { Admission, limitsOf, type ZoneMachineOptions } from './admission.ts';
 import * as errors from './errors.ts';
 import { validateGeometry } from './geometry.ts';
+import { LruList } from './lru.ts';
 import { RULE_BOOKS, type RuleBook } from './rules.ts';
 import { ZoneTable } from './table.ts';
 import {
@@ -43,7 +44,7 @@ export class ZoneMachine {
   constructor(
     readonly geometry: ZonedGeometry,
     private readonly options: ZoneMachineOptions = {},
-    private readonly table: ZoneTable = newTable(geometry),
+    private readonly table: ZoneTable = newTable(geometry, options),
   ) {
     this.states = table.states;
     this.writePointers = table.writePointers;
@@ -358,6 +359,14 @@ export class ZoneMachine {
     return this.table.zone(index);
   }
 
+  /** Up to `count` zones from index `from`, fewer at the end of the device. Throws `lba_out_of_range`. */
+  report(from: number, count: number): Zone[] {
+    const end = Math.min(from + count, this.geometry.zoneCount);
+    const zones: Zone[] = [];
+    for (let index = from; index < end; index++) zones.push(this.table.zone(index));
+    return zones;
+  }
+
   /** Throws `lba_out_of_range`. */
   zoneIndexOf(offset: number): number {
     const { size, zoneSize } = this.geometry;
@@ -468,7 +477,8 @@ const SELECTS: Readonly<Record<ZoneAction, number>> = {
   offline: bits(ZoneState.ReadOnly),
 };
 
-function newTable(geometry: ZonedGeometry): ZoneTable {
+function newTable(geometry: ZonedGeometry, options: ZoneMachineOptions): ZoneTable {
   validateGeometry(geometry);
-  return new ZoneTable(geometry);
+  const evicts = Number.isFinite(limitsOf(geometry, options).open);
+  return new ZoneTable(geometry, new LruList(geometry.zoneCount, evicts));
 }

@@ -33,10 +33,10 @@ export class ZoneTable {
   activeCount = 0;
   zrwaCount = 0;
 
-  /** Every zone empty, conventional ones without a write pointer; `implicit` lists the implicitly open ones. */
+  /** Every zone empty, conventional ones without a write pointer; `implicit` is to list the implicitly open ones. */
   constructor(
     readonly geometry: ZonedGeometry,
-    readonly implicit: LruList = new LruList(geometry.zoneCount),
+    readonly implicit: LruList,
   ) {
     const { zoneCount, conventionalZones } = geometry;
     this.states = new Uint8Array(zoneCount).fill(ZoneState.Empty, conventionalZones);
@@ -104,7 +104,7 @@ export class ZoneTable {
     const state = this.state(index);
     const start = this.start(index);
     const end = this.end(index);
-    return {
+    const zone: Zone = {
       index,
       type: this.isConventional(index) ? 'conventional' : 'sequential',
       condition: CONDITION_NAMES[state],
@@ -113,6 +113,12 @@ export class ZoneTable {
       capacity: this.capacityEnd(index) - start,
       writePointer: state === ZoneState.Full ? end : this.pointer(index),
       resetCount: this.resetCounts[index] as number,
+    };
+    return this.attributes[index] === 0 ? zone : { ...zone, ...this.marks(index) };
+  }
+
+  private marks(index: number): Pick<Zone, 'zrwa' | 'extension'> {
+    return {
       ...(this.has(index, ZoneAttribute.zrwa) && { zrwa: true }),
       ...(this.has(index, ZoneAttribute.extension) && { extension: true }),
     };
@@ -204,14 +210,14 @@ export class ZoneTable {
       activeCount: this.states.reduce((sum, state) => sum + (ACTIVE_SLOTS[state] as number), 0),
       zrwaCount: this.attributes.filter((bits) => bits & ZoneAttribute.zrwa).length,
       implicitCount: implicit.length,
-      implicit,
+      implicit: this.implicit.ordered ? implicit : [],
     };
     const kept = {
       openCount: this.openCount,
       activeCount: this.activeCount,
       zrwaCount: this.zrwaCount,
       implicitCount: this.implicit.size,
-      implicit: [...this.implicit].sort((a, b) => a - b),
+      implicit: this.implicit.ordered ? [...this.implicit].sort((a, b) => a - b) : [],
     };
     if (JSON.stringify(counted) !== JSON.stringify(kept)) {
       throw new Error(`zones say ${JSON.stringify(counted)}, kept is ${JSON.stringify(kept)}`);
