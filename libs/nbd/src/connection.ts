@@ -10,6 +10,7 @@ import { greeting } from './handshake-messages.ts';
 import { MAX_IN_FLIGHT_REQUESTS, TURN_BYTES, TURN_REQUESTS } from './limits.ts';
 import { type Agreement, type ExportDirectory, Negotiation, type TlsMode } from './negotiation.ts';
 import { Command } from './protocol.ts';
+import { Receiver, receiveInto } from './receiver.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { ExportConnection, ServedExport } from './served-export.ts';
 import {
@@ -78,17 +79,24 @@ export class Connection implements ExportConnection {
   private resolveGone: () => void = () => undefined;
   /** Between the answer to STARTTLS and the end of TLS's own handshake. */
   private upgrading = false;
-  private readonly onData = (chunk: Buffer): void => this.receive(chunk);
+  private readonly receiver: Receiver;
+  /** For TLS, whose sockets choose their buffers themselves. */
+  private readonly onData = (chunk: Buffer): void => {
+    this.decoder.push(chunk);
+    this.received();
+  };
   private readonly onEnd = (): void => this.ended();
   private readonly onClose = (): void => this.closed();
 
+  private socket: Socket;
+
   constructor(
-    private socket: Socket,
+    accepted: Socket,
     private readonly host: ConnectionHost,
     tls: TlsMode,
     private readonly id: number,
   ) {
-    this.client = socket.remoteAddress && `${socket.remoteAddress}:${socket.remotePort}`;
+    this.client = accepted.remoteAddress && `${accepted.remoteAddress}:${accepted.remotePort}`;
     this.gone = new Promise((resolve) => {
       this.resolveGone = resolve;
     });
@@ -97,7 +105,9 @@ export class Connection implements ExportConnection {
     this.decoder = new SessionDecoder((count) => host.pool.acquire(count));
     this.replies = new ReplyWriter(host.pool, (bytes, sent) => this.send(bytes, sent));
     this.negotiation = new Negotiation(host, tls);
-    this.adopt(socket);
+    this.receiver = new Receiver(this.decoder);
+    this.socket = receiveInto(accepted, this.receiver, () => this.received());
+    this.adopt(this.socket);
     this.destroyAfter(host.handshakeTimeoutMs);
     this.replies.raw(greeting());
     this.replies.flush();
@@ -179,10 +189,12 @@ export class Connection implements ExportConnection {
     this.pump();
   }
 
-  private receive(chunk: Buffer): void {
-    if (this.closing) return;
+  private received(): void {
+    if (this.closing) {
+      this.decoder.discard();
+      return;
+    }
     this.lastHeard = this.host.now();
-    this.decoder.push(chunk);
     this.pump();
   }
 
@@ -267,6 +279,7 @@ export class Connection implements ExportConnection {
     this.served.heldBytes += this.accountedBytes;
     this.report('entered', this.served);
     this.transmission = new Transmission(agreement, this.replies, {
+      keep: () => this.receiver.keep(),
       release: (lease) => this.host.pool.release(lease),
       settled: () => this.pump(),
       unexpected: (error) => this.host.unexpected(error),

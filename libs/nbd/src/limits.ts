@@ -48,6 +48,15 @@ export const KEEP_ALIVE_MS = 60_000;
 /** Replies are gathered into buffers of this size: large enough to save system calls, small enough to stay cached. */
 export const REPLY_BATCH_BYTES = 256 * KIB;
 
+/** Small requests are read this many bytes at a time: a full queue of theirs, and still in the processor's cache. */
+export const RECEIVE_BLOCK_BYTES = 64 * KIB;
+
+/** A block with less room than this is not read into: a read should bring several requests. */
+export const MIN_RECEIVE_BYTES = 16 * KIB;
+
+/** The rest of a payload is read straight into its place from this size on; a read of its own costs more below. */
+export const MIN_DIRECT_BYTES = 16 * KIB;
+
 /** Payloads smaller than this are not worth pooling. */
 export const MIN_POOLED_BYTES = 64 * KIB;
 

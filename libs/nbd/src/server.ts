@@ -135,15 +135,16 @@ export class NbdServer {
    * taken over.
    * @throws NbdError `invalid_option` for TLS without credentials
    */
-  async listen(address: ListenAddress, options: ListenOptions = {}): Promise<ListenAddress> {
-    const { tls = 'off', mode } = options;
+  async listen(
+    address: ListenAddress,
+    { tls = 'off', mode }: ListenOptions = {},
+  ): Promise<ListenAddress> {
     if (tls !== 'off' && this.credentials === undefined) {
       throw invalidOption('tls', tls, 'off, as there is no certificate');
     }
     if ('path' in address) await removeStaleSocket(address.path);
-    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.accept(socket, tls),
-    );
+    const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
+    const listener = createServer(options, (socket) => this.accept(socket, tls));
     if (!('path' in address) || mode === undefined) return this.bind(listener, address);
     // nobody may slip in before the mode is set
     const umask = process.umask(0o777);

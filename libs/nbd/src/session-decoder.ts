@@ -90,6 +90,22 @@ export class SessionDecoder {
     this.queue.push(chunk);
   }
 
+  /** Drops what has been received and not been consumed. */
+  discard(): void {
+    this.queue.skip(this.queue.length);
+  }
+
+  /** The rest of the payload that is on its way, where the next bytes received belong; undefined without one. */
+  payloadRoom(): Buffer | undefined {
+    if (this.queue.length > 0) return undefined;
+    return this.pendingRequest?.payload?.subarray(this.payloadFilled);
+  }
+
+  /** So many bytes have been put into `payloadRoom`. */
+  filledPayload(count: number): void {
+    this.payloadFilled += count;
+  }
+
   /** What follows are requests. To be called between two messages, when an option has ended the negotiation. */
   startTransmission(extended = false): void {
     this.phase = 'requests';

@@ -14,6 +14,8 @@ import type { ServedExport } from './served-export.ts';
 import type { Request } from './session-decoder.ts';
 
 export interface TransmissionHooks {
+  /** A request waits whose payload is a view of what was received. */
+  keep(): void;
   /** Gives back the buffer of a payload. */
   release(lease: Buffer): void;
   /** A request that had to wait has been answered. */
@@ -108,6 +110,7 @@ export class Transmission {
 
   private await(request: Request, answered: Promise<void>): void {
     const bytes = heldBytes(request);
+    if (request.payload !== undefined && request.lease === undefined) this.hooks.keep();
     this.waiting += 1;
     this.waitingBytes += bytes;
     answered
