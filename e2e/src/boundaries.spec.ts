@@ -26,6 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'apps/image-api': ['contracts', 'catalog', 'platform', 'qcow2-zoned', 'zone-workload'],
   'apps/worker': ['contracts', 'catalog', 'platform', 'qcow2-zoned', 'zone-workload', 'nbd'],
   'apps/device-gateway': ['contracts', 'catalog', 'platform', 'qcow2-zoned', 'nbd', 'zoned-export'],
+  'apps/dashboard': ['client', 'contracts'],
   'apps/zonelab': [
     'contracts',
     'client',
