@@ -9,6 +9,7 @@ import { nestLogger } from '@zonelab/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.ts';
 import { takeUploads } from './content/upload.ts';
+import { serveDashboard } from './dashboard/dashboard.ts';
 import { readJsonAlone } from './http/json-body.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
@@ -36,6 +37,7 @@ export async function createApp(options: ImageApiOptions): Promise<NestFastifyAp
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   });
   SwaggerModule.setup('docs', app, openApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
+  if (options.dashboard) await serveDashboard(app, options.dashboard);
   if (options.adminKey) await app.get(Catalog).keys.ensure(options.adminKey, 'admin', 'admin');
   return app;
 }

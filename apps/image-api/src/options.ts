@@ -9,6 +9,8 @@ export interface ImageApiOptions {
   pools: readonly [Pool, ...Pool[]];
   /** Accepted as admin from now on. */
   adminKey?: string | undefined;
+  /** Folder of the built dashboard, which is served at `/`; none is served if left out. */
+  dashboard?: string | undefined;
   logger: Logger;
   /** How long a gateway may take to answer; for tests. */
   gatewayTimeoutMs?: number | undefined;

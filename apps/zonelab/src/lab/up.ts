@@ -85,6 +85,7 @@ export async function status(home: string, form: OutputForm, out: Output): Promi
 
 function factsText(home: string, { apiUrl, token, nbd, pids }: LabFacts): string {
   const rows = [
+    ['dashboard', `${apiUrl}/`],
     ['REST API', `${apiUrl}/v1`],
     ['documentation', `${apiUrl}/docs`],
     ['key', token],
