@@ -1,8 +1,8 @@
 /** Reads the workspace as it is on disk: projects, what they declare, what their sources import. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -59,4 +59,12 @@ export function sourceImports(folder: string): SourceImport[] {
       const text = readFileSync(join(root, file), 'utf8');
       return [...text.matchAll(IMPORT)].map((match) => ({ file, specifier: match[2] ?? '' }));
     });
+}
+
+/** Path of a command that PATH has. */
+export function whichCommand(name: string): string {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+  if (!found) throw new Error(`${name} is not on PATH: install the Debian package that brings it`);
+  return found;
 }

@@ -12,6 +12,7 @@ const PACKAGES = {
   nbdkit: ['nbdkit'],
   'nbd-client': ['nbd-client'],
   'python3-libnbd': ['nbdsh'],
+  chromium: ['chromium'],
 };
 
 const unpacked = join(root, '.zonelab/tools');
@@ -86,6 +87,7 @@ function unpack(packages) {
   }
   rmSync(downloads, { recursive: true });
   wrapNbdkit();
+  wrapChromium();
   useUnpacked();
 }
 
@@ -109,6 +111,15 @@ function wrapNbdkit() {
     `exec '${join(unpacked, 'usr/bin/nbdkit')}' "$@"`,
   ];
   writeFileSync(join(wrappers, 'nbdkit'), `${lines.join('\n')}\n`, { mode: 0o755 });
+}
+
+/** Debian's own script looks for the browser where Debian installs it. */
+function wrapChromium() {
+  const browser = join(unpacked, 'usr/lib/chromium/chromium');
+  if (!existsSync(browser)) return;
+  mkdirSync(wrappers, { recursive: true });
+  const script = `#!/bin/sh\nexec '${browser}' "$@"\n`;
+  writeFileSync(join(wrappers, 'chromium'), script, { mode: 0o755 });
 }
 
 /** Debian's folder of shared libraries for this machine. */
