@@ -4,6 +4,5 @@ export default {
   ...preset,
   displayName: 'image-api:int',
   testMatch: ['<rootDir>/src/**/*.int-spec.ts'],
-  testTimeout: 60_000,
   maxWorkers: 1,
 };

@@ -4,6 +4,5 @@ export default {
   ...preset,
   displayName: 'platform:int',
   testMatch: ['<rootDir>/src/**/*.int-spec.ts'],
-  testTimeout: 120_000,
   maxWorkers: 1,
 };

@@ -46,7 +46,7 @@ describe('the worker', () => {
 
   beforeAll(async () => {
     [servers, bundled] = await Promise.all([startTestServers(), bundleThread()]);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await servers.stop();

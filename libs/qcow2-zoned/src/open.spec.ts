@@ -268,7 +268,7 @@ it('writes raw disks, and gives the space of zeroes back', async () => {
     [MiB, true],
   ]);
   await again.close();
-}, 20_000);
+});
 
 it('clears the bit of bitmaps before the first write, and not before', async () => {
   const file = qemuCreate('disk.qcow2', '1M');
