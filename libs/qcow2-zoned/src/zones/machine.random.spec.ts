@@ -2,6 +2,7 @@
 
 import { expect, it } from '@jest/globals';
 import { ImageError } from '../errors.ts';
+import { seeds } from '../random.fixture.ts';
 import { zoneGeometry } from './geometry.ts';
 import { ZoneMachine } from './machine.ts';
 import { type Action, type Command, NaiveZones, Refused } from './naive-zones.fixture.ts';
@@ -9,9 +10,6 @@ import { type ZonedGeometry, ZoneState, type ZoneTransition } from './zone.ts';
 
 const DEVICES = 60;
 const COMMANDS_PER_DEVICE = 1000;
-
-/** ZONE_TEST_SEED=n repeats a run that failed. */
-const seed = Number(process.env.ZONE_TEST_SEED ?? Date.now() % 2 ** 32);
 
 type Random = (below: number) => number;
 
@@ -52,13 +50,18 @@ function randomGeometry(random: Random): ZonedGeometry {
 }
 
 const ACTIONS: readonly Action[] = ['open', 'close', 'finish', 'reset', 'offline'];
+/** For many zones at once: what ends a zone for good is rare, and what a limit may refuse is not. */
+const SWEEPS: readonly Action[] = ['open', 'open', 'open', 'close', 'close', 'finish', 'reset'];
 const KINDS = [
   ...Array<'write'>(10).fill('write'),
   ...Array<'append'>(5).fill('append'),
   ...Array<'manage'>(8).fill('manage'),
-  ...(['stray', 'stray', 'read', 'range', 'range', 'all', 'retract', 'retract'] as const),
+  ...Array<'range'>(4).fill('range'),
+  ...(['stray', 'stray', 'read', 'all', 'retract', 'retract'] as const),
   ...(['restore', 'fault', 'check-write'] as const),
 ];
+
+const sweeps = (random: Random) => (random(20) === 0 ? ACTIONS : SWEEPS);
 
 /** Mostly commands that can succeed: at the write pointer, of a few blocks, on zones that exist. */
 function randomCommand(random: Random, machine: ZoneMachine): Command {
@@ -86,10 +89,10 @@ function randomCommand(random: Random, machine: ZoneMachine): Command {
       const zones = 1 + random(4);
       const end = Math.min((zone + zones) * zoneSize, size) + pick(random, [0, 0, 0, 0, block]);
       const offset = zone * zoneSize + pick(random, [0, 0, 0, 0, block]);
-      return { name: 'range', action: pick(random, ACTIONS), offset, length: end - offset };
+      return { name: 'range', action: pick(random, sweeps(random)), offset, length: end - offset };
     }
     case 'all':
-      return { name: 'all', action: pick(random, ACTIONS) };
+      return { name: 'all', action: pick(random, sweeps(random)) };
     case 'retract':
       return { name: 'retract', zone, goodEnd: pointer - random(4) * block };
     case 'restore':
@@ -165,7 +168,7 @@ function outcome(run: () => number | undefined): string {
   }
 }
 
-function runDevice(random: Random, tally: Map<string, number>): void {
+function runDevice(random: Random, tally: Map<string, number>, seed: number): void {
   const geometry = randomGeometry(random);
   const enforceLimits = random(5) !== 0;
   const strict = geometry.profile === 'zbc' && random(2) === 0;
@@ -238,10 +241,10 @@ function agree(seen: object, wanted: object, context: () => object): void {
   expect({ ...context(), ...seen }).toEqual({ ...context(), ...wanted });
 }
 
-it(`agrees with a naive model after each of many random commands (seed ${seed})`, () => {
+it.each(seeds(1, 30))('agrees with a naive model after each of many commands (seed %i)', (seed) => {
   const random = randomFrom(seed);
   const tally = new Map<string, number>();
-  for (let device = 0; device < DEVICES; device++) runDevice(random, tally);
+  for (let device = 0; device < DEVICES; device++) runDevice(random, tally, seed);
   // Without these the run would have proved less than it seems to.
   for (const [command, result] of [
     ['write', 'ok'],
