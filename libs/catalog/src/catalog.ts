@@ -6,6 +6,8 @@ import { AuditRepository } from './repositories/audit.ts';
 import { EventsRepository } from './repositories/events.ts';
 import { ExperimentsRepository } from './repositories/experiments.ts';
 import { ExportsRepository } from './repositories/exports.ts';
+import { FleetDisksRepository } from './repositories/fleet-disks.ts';
+import { FleetsRepository } from './repositories/fleets.ts';
 import { GatewaysRepository } from './repositories/gateways.ts';
 import { ImagesRepository } from './repositories/images.ts';
 import { KeysRepository } from './repositories/keys.ts';
@@ -17,6 +19,8 @@ export class Catalog {
   readonly images: ImagesRepository;
   readonly exports: ExportsRepository;
   readonly gateways: GatewaysRepository;
+  readonly fleets: FleetsRepository;
+  readonly fleetDisks: FleetDisksRepository;
   readonly experiments: ExperimentsRepository;
   readonly sweeps: SweepsRepository;
   readonly keys: KeysRepository;
@@ -32,6 +36,8 @@ export class Catalog {
     this.images = new ImagesRepository(this.prisma);
     this.exports = new ExportsRepository(this.prisma);
     this.gateways = new GatewaysRepository(this.prisma, now);
+    this.fleets = new FleetsRepository(this.prisma, now);
+    this.fleetDisks = new FleetDisksRepository(this.prisma);
     this.experiments = new ExperimentsRepository(this.prisma, now);
     this.sweeps = new SweepsRepository(this.prisma, now);
     this.keys = new KeysRepository(this.prisma, now);

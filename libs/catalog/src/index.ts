@@ -14,6 +14,12 @@ export {
   type StartedExperiment,
 } from './repositories/experiments.ts';
 export { ExportsRepository, type NewExport, type PlacedExport } from './repositories/exports.ts';
+export {
+  type FleetDiskParts,
+  FleetDisksRepository,
+  type ListedDisk,
+} from './repositories/fleet-disks.ts';
+export { type FleetChange, FleetsRepository } from './repositories/fleets.ts';
 export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
 export { ImagesRepository, type NewImage, type NewOverlay } from './repositories/images.ts';
 export { generateKey, type KeyOwner, KeysRepository } from './repositories/keys.ts';

@@ -1,4 +1,4 @@
-/** Events: what happened to images, exports and experiments, in order. */
+/** Events: what happened to images, exports, experiments and fleets, in order. */
 
 import { z } from 'zod';
 import { textField, timeField } from './common.ts';
@@ -17,10 +17,16 @@ export const eventTypeField = z.enum([
   'experiment.succeeded',
   'experiment.failed',
   'experiment.cancelled',
+  'fleet.changing',
+  'fleet.ready',
+  'fleet.degraded',
+  'fleet.deleting',
+  'fleet.deleted',
+  'fleet.disk',
 ]);
 export type EventType = z.infer<typeof eventTypeField>;
 
-export const eventResourceField = z.enum(['image', 'export', 'experiment']);
+export const eventResourceField = z.enum(['image', 'export', 'experiment', 'fleet']);
 export type EventResource = z.infer<typeof eventResourceField>;
 
 export const eventSchema = z

@@ -46,46 +46,71 @@ const zonedFields = {
 /** What an overlay has from its base. */
 const inheritedFields = { size: sizeField({ min: SECTOR_BYTES }).optional(), ...zonedFields };
 
-/** Without any of the zoned fields the image is a plain disk. */
 /** Also beside what is wrong with single fields, so that all is told at once. */
 const whateverElse = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && !Array.isArray(value),
 };
 
+/** What an image is made of: a size, with or without zones, or a base that it is an overlay of. */
+const makingFields = {
+  ...inheritedFields,
+  backingImageId: idField
+    .optional()
+    .describe('The new image is an overlay of this one, and has its size and its zones'),
+  clusterSize: clusterSizeField.optional(),
+};
+
+/** A new image but for its name, of which several can be made. */
+export const imageTemplateSchema = z
+  .strictObject(makingFields)
+  .superRefine(refineMaking, whateverElse)
+  .meta({ id: 'ImageTemplate' });
+export type ImageTemplate = z.infer<typeof imageTemplateSchema>;
+
+/** A template as it is shown: sizes in bytes. */
+export const shownTemplateSchema = z.object({
+  ...zonedFields,
+  backingImageId: idField.optional(),
+  size: z.int().optional(),
+  zoneSize: z.int().optional(),
+  zoneCapacity: z.int().optional(),
+  clusterSize: z.int().optional(),
+});
+
+/** Some fields of a template. */
+export const partialTemplateSchema = z.strictObject(makingFields);
+
+/** Without any of the zoned fields the image is a plain disk. */
 export const createImageSchema = z
-  .strictObject({
-    name: nameField,
-    ...inheritedFields,
-    backingImageId: idField
-      .optional()
-      .describe('The new image is an overlay of this one, and has its size and its zones'),
-    clusterSize: clusterSizeField.optional(),
-    labels: labelsField.default({}),
-  })
-  .superRefine((image, context) => {
-    const missing = (key: 'size' | 'zoneSize') =>
-      image[key] === undefined && !context.issues.some(({ path }) => path?.[0] === key);
-    if (image.backingImageId !== undefined) {
-      for (const key of Object.keys(inheritedFields).filter((key) => Object.hasOwn(image, key)))
-        context.addIssue({
-          code: 'custom',
-          path: [key],
-          message: 'nothing: an overlay has it from backingImageId',
-        });
-      return;
-    }
-    if (missing('size')) context.addIssue({ code: 'custom', path: ['size'], message: SIZE_FORMS });
-    const zoned = Object.keys(zonedFields).filter((key) => Object.hasOwn(image, key));
-    if (zoned.length > 0 && missing('zoneSize')) {
-      context.addIssue({
-        code: 'custom',
-        path: ['zoneSize'],
-        message: `a size, since ${zoned.join(' and ')} ${zoned.length === 1 ? 'makes' : 'make'} the image zoned`,
-      });
-    }
-  }, whateverElse)
+  .strictObject({ name: nameField, ...makingFields, labels: labelsField.default({}) })
+  .superRefine(refineMaking, whateverElse)
   .meta({ id: 'CreateImage' });
 export type CreateImage = z.infer<typeof createImageSchema>;
+
+type Making = Readonly<Record<keyof typeof makingFields, unknown>>;
+
+function refineMaking(image: Partial<Making>, context: z.RefinementCtx): void {
+  const missing = (key: 'size' | 'zoneSize') =>
+    image[key] === undefined && !context.issues.some(({ path }) => path?.[0] === key);
+  if (image.backingImageId !== undefined) {
+    for (const key of Object.keys(inheritedFields).filter((key) => Object.hasOwn(image, key)))
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: 'nothing: an overlay has it from backingImageId',
+      });
+    return;
+  }
+  if (missing('size')) context.addIssue({ code: 'custom', path: ['size'], message: SIZE_FORMS });
+  const zoned = Object.keys(zonedFields).filter((key) => Object.hasOwn(image, key));
+  if (zoned.length > 0 && missing('zoneSize')) {
+    context.addIssue({
+      code: 'custom',
+      path: ['zoneSize'],
+      message: `a size, since ${zoned.join(' and ')} ${zoned.length === 1 ? 'makes' : 'make'} the image zoned`,
+    });
+  }
+}
 
 export const cloneImageSchema = z
   .strictObject({ name: nameField, labels: labelsField.default({}) })

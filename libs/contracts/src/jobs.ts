@@ -10,6 +10,8 @@ export const QUEUE_PREFIX = '{zonelab}';
 
 export const EXPERIMENTS_QUEUE = 'experiments';
 
+export const FLEETS_QUEUE = 'fleets';
+
 /** Queue of one gateway. Its id is a `nameField`. */
 export function gatewayQueue(gatewayId: string): string {
   return `gateway.${gatewayId}`;
@@ -80,8 +82,17 @@ export interface ExperimentJobs {
   compare: { payload: { sweepId: string }; result: null };
 }
 
+/** Jobs of `fleets`. What is wanted is read from the catalog: a job that comes late does what is wanted by then. */
+export interface FleetJobs {
+  /** Brings one disk to what is wanted of it. */
+  disk: { payload: { fleetId: string; disk: number }; result: null };
+  /** The parent of a change's disks: writes down what came of it. */
+  settle: { payload: { fleetId: string; generation: number }; result: null };
+}
+
 export interface QueueJobs {
   experiments: ExperimentJobs;
+  fleets: FleetJobs;
   gateway: GatewayJobs;
 }
 
@@ -96,6 +107,15 @@ export function experimentJobId(experimentId: string): string {
 
 export function sweepJobId(sweepId: string): string {
   return `compare-${sweepId}`;
+}
+
+/** A change of a fleet is queued once. */
+export function fleetJobId(fleetId: string, generation: number): string {
+  return `settle-${fleetId}-${generation}`;
+}
+
+export function fleetDiskJobId(fleetId: string, generation: number, disk: number): string {
+  return `disk-${fleetId}-${generation}-${disk}`;
 }
 
 /** BullMQ takes lower numbers first, and 0 for none at all. */

@@ -82,3 +82,9 @@ export const MAX_DISK_QUEUE_DEPTH = 1024;
 
 /** Beyond this a month of a trace goes by in seconds: then 0, as fast as the queue allows, is what is meant. */
 export const MAX_TRACE_SPEED = 1_000_000;
+
+/** A hundred machines, and room: one flow of jobs, and one answer with all of its attach documents. */
+export const MAX_FLEET_DISKS = 1000;
+
+/** Names of disks add a hyphen and the number. */
+export const MAX_FLEET_NAME_LENGTH = MAX_NAME_LENGTH - 4;

@@ -198,7 +198,7 @@ function refuseInactive({ id, status }: Export): void {
   throw new CatalogError('state_conflict', message, { resource: 'export', id, state: status });
 }
 
-function toExport(row: ExportRow): Export {
+export function toExport(row: ExportRow): Export {
   return {
     id: row.id,
     imageId: row.imageId,

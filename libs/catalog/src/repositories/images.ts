@@ -126,6 +126,12 @@ export class ImagesRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** The one of that name; undefined where there is none. */
+  async named(name: string): Promise<Image | undefined> {
+    const row = await this.prisma.image.findUnique({ where: { name } });
+    return row ? toImage(row) : undefined;
+  }
+
   /** The file is there. */
   async markReady(id: string): Promise<Image> {
     return toImage(await this.prisma.image.update({ where: { id }, data: { status: 'ready' } }));
@@ -232,7 +238,7 @@ function shapeOf(base: ImageRow) {
   };
 }
 
-function toImage(row: ImageRow): Image {
+export function toImage(row: ImageRow): Image {
   return {
     id: row.id,
     name: row.name,
