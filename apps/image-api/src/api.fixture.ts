@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Catalog, generateKey, migrate } from '@zonelab/catalog';
 import {
   type AttachPayload,
+  GATEWAY_HEARTBEAT_MS,
   type GatewayRefusalCode,
   gatewayQueue,
   type JobOutcome,
@@ -153,11 +154,15 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     { connection: redisOptions(redisUrl), prefix: QUEUE_PREFIX },
   );
   await worker.waitUntilReady();
-  await catalog.gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools: [pool.name] });
+  const beat = () =>
+    catalog.gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools: [pool.name] });
+  await beat();
+  const heart = setInterval(() => void beat(), GATEWAY_HEARTBEAT_MS);
   return {
     /** What exports were changed to, in order. */
     updates,
     stop: async () => {
+      clearInterval(heart);
       await worker.close(true);
       for (const device of devices.values()) await device.close();
       await catalog.gateways.retire(id);

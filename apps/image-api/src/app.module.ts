@@ -15,6 +15,11 @@ import { ExperimentsController } from './experiments/experiments.controller.ts';
 import { ExperimentsService } from './experiments/experiments.service.ts';
 import { ExportsController } from './exports/exports.controller.ts';
 import { ExportsService } from './exports/exports.service.ts';
+import { DiskSteps } from './fleets/disk-steps.ts';
+import { FleetQueue } from './fleets/fleet-queue.ts';
+import { FleetWorker } from './fleets/fleet-worker.ts';
+import { FleetsController } from './fleets/fleets.controller.ts';
+import { FleetsService } from './fleets/fleets.service.ts';
 import { GatewaysController } from './gateways/gateways.controller.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { HealthController } from './health/health.controller.ts';
@@ -55,6 +60,7 @@ export class AppModule implements OnApplicationShutdown {
         SnapshotsController,
         ExportsController,
         AttachController,
+        FleetsController,
         ExperimentsController,
         SweepsController,
         ChoicesController,
@@ -86,6 +92,10 @@ export class AppModule implements OnApplicationShutdown {
         Gateways,
         ExportsService,
         AttachService,
+        DiskSteps,
+        FleetQueue,
+        FleetWorker,
+        FleetsService,
         ExperimentsService,
         SweepsService,
         Reconcile,

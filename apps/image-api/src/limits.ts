@@ -80,3 +80,22 @@ export const DRAIN_MS = 5_000;
 
 /** Streams of events at once: each costs ten small queries a second. */
 export const MAX_EVENT_LISTENERS = 100;
+
+/** Disks of fleets brought on at once: they wait for files, rows and gateways more than for the processor. */
+export const FLEET_DISKS_AT_ONCE = 8;
+
+/** Attempts to bring a disk on before its fleet is called degraded, and the first pause between them, doubled each time. */
+export const DISK_ATTEMPTS = 4;
+export const DISK_RETRY_DELAY_MS = 1_000;
+
+/** A process that does not renew the lock of a job for so long is dead, and the job goes to another. */
+export const FLEET_LOCK_MS = 10_000;
+
+/** No longer than the lock of a job: who takes the job over must find the disk free soon. Renewed four times meanwhile. */
+export const DISK_CLAIM_MS = 10_000;
+
+/** How soon a job asks again for a disk that another has. */
+export const CLAIM_ASK_AGAIN_MS = 500;
+
+/** How soon a disk that failed is tried again once its attempts are used up, and a change that Redis lost is queued anew. */
+export const REPAIR_FLEETS_EVERY_MS = 30_000;

@@ -52,6 +52,27 @@ export interface paths {
   "/v1/exports/{id}/attach": {
     get: operations["Attach_document"];
   };
+  "/v1/fleets": {
+    get: operations["Fleets_list"];
+    post: operations["Fleets_create"];
+  };
+  "/v1/fleets/{id}": {
+    get: operations["Fleets_get"];
+    delete: operations["Fleets_delete"];
+    patch: operations["Fleets_update"];
+  };
+  "/v1/fleets/{id}/attach": {
+    get: operations["Fleets_attachments"];
+  };
+  "/v1/fleets/{id}/disks": {
+    get: operations["Fleets_disks"];
+  };
+  "/v1/fleets/{id}/disks/{disk}/replace": {
+    post: operations["Fleets_replace"];
+  };
+  "/v1/fleets/{id}/disks/{disk}/attach": {
+    get: operations["Fleets_attachment"];
+  };
   "/v1/experiments": {
     get: operations["Experiments_list"];
     post: operations["Experiments_create"];
@@ -356,6 +377,327 @@ export interface components {
         /** @description Read and written */
         bytesPerSecond?: number;
       };
+    };
+    CreateFleet: {
+      /** @description Disk 3 of fleet web is image and export web-3 */
+      name: string;
+      /** @description Disks */
+      count: number;
+      template: components["schemas"]["ImageTemplate"];
+      overrides?: ({
+          /** @description Its number, from 0 */
+          disk: number;
+          /** @description Fields in place of those of the template; with backingImageId or size, in place of all of them */
+          template: {
+            /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+            size?: number | string;
+            /**
+             * @description The rule book: ZBC-2 or NVMe ZNS
+             * @enum {string}
+             */
+            profile?: "zbc" | "zns";
+            /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+            zoneSize?: number | string;
+            /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+            zoneCapacity?: number | string;
+            conventionalZones?: number;
+            /** @description 0: no limit */
+            maxOpenZones?: number;
+            /** @description 0: no limit */
+            maxActiveZones?: number;
+            /** @description Largest append in 512-byte sectors; 0: no append */
+            maxAppendSectors?: number;
+            /** @enum {number} */
+            logicalBlockSize?: 512 | 4096;
+            /**
+             * Format: uuid
+             * @description The new image is an overlay of this one, and has its size and its zones
+             */
+            backingImageId?: string;
+            /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+            clusterSize?: number | string;
+          };
+        })[];
+      /** @default {} */
+      export?: {
+        /** @default false */
+        readOnly?: boolean;
+        /** @default {} */
+        options?: {
+          /**
+           * @description reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset
+           * @default write
+           * @enum {string}
+           */
+          zeroes?: "write" | "reset";
+          /**
+           * @description reset: a TRIM resets the zones that it covers wholly
+           * @default reset
+           * @enum {string}
+           */
+          trim?: "reset" | "ignore";
+          /**
+           * @description Whether open and active limits hold
+           * @default on
+           * @enum {string}
+           */
+          limits?: "on" | "off";
+          /** @description Bytes of writes ahead of a write pointer that wait for those before them; 0: none */
+          reorder?: number;
+          rates?: {
+            /** @description Requests a second */
+            iops?: number;
+            /** @description Read and written */
+            bytesPerSecond?: number;
+          };
+          /** @description Names in client certificates, one of which a client must have; everyone if left out */
+          allow?: string[];
+        };
+      };
+      /** @default {} */
+      placement?: {
+        /** @description Disks go round these; else each goes to the live gateway with the fewest exports */
+        gatewayIds?: string[];
+      };
+      /**
+       * @description Of its images
+       * @default {}
+       */
+      labels?: {
+        [key: string]: string;
+      };
+    };
+    ImageTemplate: {
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      size?: number | string;
+      /**
+       * @description The rule book: ZBC-2 or NVMe ZNS
+       * @enum {string}
+       */
+      profile?: "zbc" | "zns";
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      zoneSize?: number | string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      zoneCapacity?: number | string;
+      conventionalZones?: number;
+      /** @description 0: no limit */
+      maxOpenZones?: number;
+      /** @description 0: no limit */
+      maxActiveZones?: number;
+      /** @description Largest append in 512-byte sectors; 0: no append */
+      maxAppendSectors?: number;
+      /** @enum {number} */
+      logicalBlockSize?: 512 | 4096;
+      /**
+       * Format: uuid
+       * @description The new image is an overlay of this one, and has its size and its zones
+       */
+      backingImageId?: string;
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      clusterSize?: number | string;
+    };
+    Fleet: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string;
+      /**
+       * @description degraded: some disks are not as wanted; each says why, and is tried again
+       * @enum {string}
+       */
+      status: "changing" | "ready" | "degraded" | "deleting";
+      /** @description Disks that are wanted */
+      count: number;
+      template: {
+        /**
+         * @description The rule book: ZBC-2 or NVMe ZNS
+         * @enum {string}
+         */
+        profile?: "zbc" | "zns";
+        zoneSize?: number;
+        zoneCapacity?: number;
+        conventionalZones?: number;
+        /** @description 0: no limit */
+        maxOpenZones?: number;
+        /** @description 0: no limit */
+        maxActiveZones?: number;
+        /** @description Largest append in 512-byte sectors; 0: no append */
+        maxAppendSectors?: number;
+        /** @enum {number} */
+        logicalBlockSize?: 512 | 4096;
+        /**
+         * Format: uuid
+         * @description UUID version 7
+         */
+        backingImageId?: string;
+        size?: number;
+        clusterSize?: number;
+      };
+      overrides: ({
+          disk: number;
+          template: {
+            /**
+             * @description The rule book: ZBC-2 or NVMe ZNS
+             * @enum {string}
+             */
+            profile?: "zbc" | "zns";
+            zoneSize?: number;
+            zoneCapacity?: number;
+            conventionalZones?: number;
+            /** @description 0: no limit */
+            maxOpenZones?: number;
+            /** @description 0: no limit */
+            maxActiveZones?: number;
+            /** @description Largest append in 512-byte sectors; 0: no append */
+            maxAppendSectors?: number;
+            /** @enum {number} */
+            logicalBlockSize?: 512 | 4096;
+            /**
+             * Format: uuid
+             * @description UUID version 7
+             */
+            backingImageId?: string;
+            size?: number;
+            clusterSize?: number;
+          };
+        })[];
+      export: {
+        /** @default false */
+        readOnly: boolean;
+        options: {
+          /**
+           * @description reset: the WRITE_ZEROES pieces that QEMU makes of one zone reset act as that reset
+           * @default write
+           * @enum {string}
+           */
+          zeroes: "write" | "reset";
+          /**
+           * @description reset: a TRIM resets the zones that it covers wholly
+           * @default reset
+           * @enum {string}
+           */
+          trim: "reset" | "ignore";
+          /**
+           * @description Whether open and active limits hold
+           * @default on
+           * @enum {string}
+           */
+          limits: "on" | "off";
+          /** @description Bytes of writes ahead of a write pointer that wait for those before them; 0: none */
+          reorder?: number;
+          rates?: {
+            /** @description Requests a second */
+            iops?: number;
+            /** @description Read and written */
+            bytesPerSecond?: number;
+          };
+          /** @description Names in client certificates, one of which a client must have; everyone if left out */
+          allow?: string[];
+        };
+      };
+      placement: {
+        /** @description Disks go round these; else each goes to the live gateway with the fewest exports */
+        gatewayIds?: string[];
+      };
+      labels: {
+        [key: string]: string;
+      };
+      /** @description Grows with every change that is asked for */
+      generation: number;
+      /** @description Disks by how far they are, those on their way out among them */
+      disks: {
+        /** @description As wanted */
+        settled: number;
+        /** @description On their way */
+        pending: number;
+        /** @description Their last attempt failed */
+        failed: number;
+      };
+      /** @description Of the change that is going on */
+      progress: number;
+      /** @description Seconds until the change is done, from its pace so far; null while unknown */
+      etaSeconds: number | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    FleetPage: {
+      items: components["schemas"]["Fleet"][];
+      nextCursor: string | null;
+    };
+    UpdateFleet: {
+      count: number;
+    };
+    FleetAttachments: {
+      items: ({
+          disk: number;
+          name: string;
+          content: string | null;
+          /** @description Why it cannot be attached in this way now */
+          problem: {
+            code: string;
+            detail: string;
+          } | null;
+        })[];
+    };
+    FleetDiskPage: {
+      items: components["schemas"]["FleetDisk"][];
+      nextCursor: string | null;
+    };
+    FleetDisk: {
+      /** @description Its number, from 0 */
+      disk: number;
+      /** @description Of its image and its export */
+      name: string;
+      /** @description Grows when it is replaced */
+      generation: number;
+      /** @enum {string} */
+      desired: "exported" | "absent";
+      /**
+       * @description created: its image, not its export
+       * @enum {string}
+       */
+      actual: "absent" | "created" | "exported";
+      /** @description Whether it is as wanted */
+      settled: boolean;
+      /** @description Why the last attempt failed */
+      reason: string | null;
+      /** @description That have failed since it was last as wanted */
+      attempts: number;
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      imageId: string | null;
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      exportId: string | null;
+      /** @enum {string|null} */
+      exportStatus: "attaching" | "active" | "detaching" | "failed" | null;
+      gatewayId: string | null;
+      uri: string | null;
+      /** @description What was seen of its clients, some seconds ago; null without an export */
+      machine: ({
+        /** @description Now */
+        connections: number;
+        readBytes: number;
+        writtenBytes: number;
+        /** Format: date-time */
+        firstSeenAt: string | null;
+        /** Format: date-time */
+        lastSeenAt: string | null;
+      }) | null;
+      /** @description Zones by condition now; null where no gateway tells, and on a plain disk */
+      zones: {
+        [key: string]: number;
+      } | null;
+      /** Format: date-time */
+      updatedAt: string;
     };
     CreateExperiment: {
       name?: string;
@@ -1948,6 +2290,222 @@ export interface operations {
       };
     };
   };
+  Fleets_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+        name?: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["FleetPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_create: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CreateFleet"];
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Fleet"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Fleet"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_delete: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Fleet"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_update: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["UpdateFleet"];
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Fleet"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_attachments: {
+    parameters: {
+      query?: {
+        /** @description nbd: the URI; qemu: a command line; libvirt: a disk element; cloud-init: user-data */
+        format?: "nbd" | "qemu" | "libvirt" | "cloud-init";
+        /** @description qemu: true for a disk with zones in use, whose zones the document resets first */
+        fresh?: "true" | "false";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["FleetAttachments"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_disks: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: number;
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["FleetDiskPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_replace: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+        disk: number;
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Fleet"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Fleets_attachment: {
+    parameters: {
+      query?: {
+        /** @description nbd: the URI; qemu: a command line; libvirt: a disk element; cloud-init: user-data */
+        format?: "nbd" | "qemu" | "libvirt" | "cloud-init";
+        /** @description qemu: true for a disk with zones in use, whose zones the document resets first */
+        fresh?: "true" | "false";
+      };
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+        disk: number;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "text/plain": string;
+          "application/xml": string;
+          "text/cloud-config": string;
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   Experiments_list: {
     parameters: {
       query?: {
@@ -2326,7 +2884,7 @@ export interface operations {
   Events_follow: {
     parameters: {
       query?: {
-        resource?: "image" | "export" | "experiment";
+        resource?: "image" | "export" | "experiment" | "fleet";
         resourceId?: string;
       };
     };

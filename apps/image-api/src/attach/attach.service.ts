@@ -2,7 +2,7 @@
 
 import { Injectable } from '@nestjs/common';
 import { Catalog, CatalogError } from '@zonelab/catalog';
-import { type AttachQuery, MAX_REPORT_ZONES } from '@zonelab/contracts';
+import { type AttachQuery, type Export, type Image, MAX_REPORT_ZONES } from '@zonelab/contracts';
 import { ProblemError } from '../http/problem.ts';
 import { ZonesService } from '../zones/zones.service.ts';
 import {
@@ -30,15 +30,23 @@ export class AttachService {
    * Errors: `not_found`; `state_conflict` where the export is not active; `not_attachable` in this way; `disk_used` where
    * QEMU would take written zones for empty ones.
    */
-  async document(exportId: string, { format, fresh }: AttachQuery): Promise<AttachDocument> {
+  async document(exportId: string, query: AttachQuery): Promise<AttachDocument> {
     const served = await this.catalog.exports.get(exportId);
-    const { uri, status, imageId } = served;
+    return this.documentOf(served, await this.catalog.images.get(served.imageId), query);
+  }
+
+  /** The same, of an export whose row and whose image's row are known. */
+  async documentOf(
+    served: Export,
+    image: Image,
+    { format, fresh }: AttachQuery,
+  ): Promise<AttachDocument> {
+    const { id: exportId, uri, status } = served;
     if (status !== 'active' || uri === null) throw inactive(exportId, status);
     if (format === 'nbd') return { type: 'text/plain', content: `${uri}\n` };
     const place = placeOf(uri);
     if (!place)
       throw notAttachable(exportId, 'it asks for TLS, and this document has no certificates');
-    const image = await this.catalog.images.get(imageId);
     const attachable = { image, export: served, place };
     if (format === 'libvirt')
       return { type: 'application/xml', content: libvirtDocument(attachable) };

@@ -6,6 +6,7 @@ import { Catalog } from '@zonelab/catalog';
 import {
   type CreateImage,
   type Image,
+  type ImageTemplate,
   type ListImages,
   type Page,
   SECTOR_BYTES,
@@ -15,6 +16,7 @@ import { imageFolder, imagePath } from '@zonelab/platform';
 import {
   type CreateOptions,
   createImage,
+  ImageError,
   validateCreateOptions,
   zoneGeometry,
 } from '@zonelab/qcow2-zoned';
@@ -96,7 +98,19 @@ export class ImagesService {
   }
 }
 
-function toCreateOptions(body: CreateImage): CreateOptions {
+/** Throws what `create` would for an image of this form, with `prefix` before the names of fields; a base is not looked at. */
+export function refuseImpossible(template: ImageTemplate, prefix = ''): void {
+  if (template.backingImageId !== undefined) return;
+  try {
+    validateCreateOptions(toCreateOptions(template));
+  } catch (error) {
+    if (error instanceof ImageError && error.context.field !== undefined)
+      error.context.field = `${prefix}${error.context.field}`;
+    throw error;
+  }
+}
+
+function toCreateOptions(body: ImageTemplate): CreateOptions {
   const { size = 0, clusterSize = DEFAULT_CLUSTER_BYTES, zoneSize, maxAppendSectors } = body;
   if (zoneSize === undefined) return { size, clusterSize };
   const { profile, zoneCapacity, conventionalZones, maxOpenZones, maxActiveZones } = body;
