@@ -42,6 +42,8 @@ import { SnapshotsController } from './snapshots/snapshots.controller.ts';
 import { SnapshotsService } from './snapshots/snapshots.service.ts';
 import { SweepsController } from './sweeps/sweeps.controller.ts';
 import { SweepsService } from './sweeps/sweeps.service.ts';
+import { TracesController } from './traces/traces.controller.ts';
+import { TracesService } from './traces/traces.service.ts';
 import { RestingImages } from './zones/resting-images.ts';
 import { ZonesController } from './zones/zones.controller.ts';
 import { ZonesService } from './zones/zones.service.ts';
@@ -64,6 +66,7 @@ export class AppModule implements OnApplicationShutdown {
         ExperimentsController,
         SweepsController,
         ChoicesController,
+        TracesController,
         GatewaysController,
         KeysController,
         EventsController,
@@ -96,6 +99,7 @@ export class AppModule implements OnApplicationShutdown {
         FleetQueue,
         FleetWorker,
         FleetsService,
+        TracesService,
         ExperimentsService,
         SweepsService,
         Reconcile,

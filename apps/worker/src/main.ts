@@ -3,11 +3,11 @@ import { createLogger, readConfig, stopOnSignal } from '@zonelab/platform';
 import { serveHealth } from './health.ts';
 import { createWorker } from './worker.module.ts';
 
-const { databaseUrl, redisUrl, bind, port, logLevel } = readConfig();
+const { databaseUrl, redisUrl, pools, bind, port, logLevel } = readConfig();
 const logger = createLogger('worker', logLevel);
 
 try {
-  const worker = await createWorker({ databaseUrl, redisUrl, logger });
+  const worker = await createWorker({ databaseUrl, redisUrl, pools, logger });
   const health = await serveHealth(worker, bind, port);
   logger.info({ port: health.port }, 'ready');
   stopOnSignal(async () => {

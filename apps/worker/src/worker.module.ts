@@ -11,7 +11,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { Catalog } from '@zonelab/catalog';
 import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
-import { type Logger, nestLogger, redisOptions } from '@zonelab/platform';
+import { type Logger, nestLogger, type Pool, redisOptions } from '@zonelab/platform';
 import { Queue } from 'bullmq';
 import { ExperimentQueue } from './experiments/experiment-queue.ts';
 import { ExperimentRunner, THREAD } from './experiments/experiment-runner.ts';
@@ -22,12 +22,15 @@ import {
   RETRY_DELAY,
 } from './experiments/experiment-worker.ts';
 import { SweepComparison } from './experiments/sweep-comparison.ts';
+import { POOLS, TraceFiles } from './experiments/trace-files.ts';
 import { RETRY_DELAY_MS } from './limits.ts';
 import { SIMULATION_THREAD } from './simulation/simulate.ts';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** Where traces and images are. */
+  readonly pools: readonly Pool[];
   readonly logger: Logger;
   /** Module that simulation threads run; default: the one beside this file. */
   readonly simulationThread?: URL;
@@ -52,7 +55,7 @@ class Connections implements OnApplicationShutdown {
 @Module({})
 export class WorkerModule {
   static with(options: WorkerOptions): DynamicModule {
-    const { databaseUrl, redisUrl, logger } = options;
+    const { databaseUrl, redisUrl, pools, logger } = options;
     const { simulationThread = SIMULATION_THREAD, retryDelayMs = RETRY_DELAY_MS } = options;
     return {
       module: WorkerModule,
@@ -62,10 +65,12 @@ export class WorkerModule {
         { provide: REDIS_URL, useValue: redisUrl },
         { provide: RETRY_DELAY, useValue: retryDelayMs },
         { provide: LOGGER, useValue: logger },
+        { provide: POOLS, useValue: pools },
         { provide: THREAD, useValue: simulationThread },
         Connections,
         ExperimentQueue,
         ExperimentRunner,
+        TraceFiles,
         SweepComparison,
         ExperimentWorker,
       ],

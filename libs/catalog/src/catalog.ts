@@ -14,6 +14,7 @@ import { KeysRepository } from './repositories/keys.ts';
 import { LeasesRepository } from './repositories/leases.ts';
 import { RememberedPostsRepository } from './repositories/remembered-posts.ts';
 import { SweepsRepository } from './repositories/sweeps.ts';
+import { TracesRepository } from './repositories/traces.ts';
 
 export class Catalog {
   readonly images: ImagesRepository;
@@ -23,6 +24,7 @@ export class Catalog {
   readonly fleetDisks: FleetDisksRepository;
   readonly experiments: ExperimentsRepository;
   readonly sweeps: SweepsRepository;
+  readonly traces: TracesRepository;
   readonly keys: KeysRepository;
   readonly leases: LeasesRepository;
   readonly audit: AuditRepository;
@@ -40,6 +42,7 @@ export class Catalog {
     this.fleetDisks = new FleetDisksRepository(this.prisma);
     this.experiments = new ExperimentsRepository(this.prisma, now);
     this.sweeps = new SweepsRepository(this.prisma, now);
+    this.traces = new TracesRepository(this.prisma);
     this.keys = new KeysRepository(this.prisma, now);
     this.leases = new LeasesRepository(this.prisma);
     this.audit = new AuditRepository(this.prisma);

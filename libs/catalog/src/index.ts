@@ -31,3 +31,9 @@ export {
   RememberedPostsRepository,
 } from './repositories/remembered-posts.ts';
 export { type NewSweepRun, SweepsRepository, type SweptReport } from './repositories/sweeps.ts';
+export {
+  type KeptTrace,
+  type NewTrace,
+  type TraceFile,
+  TracesRepository,
+} from './repositories/traces.ts';

@@ -104,6 +104,14 @@ export interface paths {
   "/v1/workloads": {
     get: operations["Choices_workloads"];
   };
+  "/v1/traces": {
+    get: operations["Traces_list"];
+    post: operations["Traces_upload"];
+  };
+  "/v1/traces/{id}": {
+    get: operations["Traces_get"];
+    delete: operations["Traces_delete"];
+  };
   "/v1/gateways": {
     get: operations["Gateways_list"];
   };
@@ -1507,8 +1515,10 @@ export interface components {
        * @enum {string}
        */
       format: "fio-iolog" | "blkparse" | "msr" | "alibaba" | "tencent" | "systor17";
-      /** @description A file, beside the definition; only the command line plays traces */
+      /** @description Its name under /v1/traces; for the command line, a file beside the definition */
       trace: string;
+      /** @description SHA-256 that the trace must have; over REST, that of the trace if left out */
+      sha256?: string;
       /**
        * @description log: a log-structured translation with garbage collection; none: addresses as they are
        * @enum {string}
@@ -1649,6 +1659,29 @@ export interface components {
       parameters: {
         [key: string]: unknown;
       };
+    };
+    Trace: {
+      /**
+       * Format: uuid
+       * @description UUID version 7
+       */
+      id: string;
+      name: string;
+      /**
+       * @description What the lines of the trace are
+       * @enum {string}
+       */
+      format: "fio-iolog" | "blkparse" | "msr" | "alibaba" | "tencent" | "systor17";
+      /** @description Bytes of the file, compressed or not, as it was uploaded */
+      size: number;
+      /** @description SHA-256 of the file as it was uploaded */
+      sha256: string;
+      /** Format: date-time */
+      createdAt: string;
+    };
+    TracePage: {
+      items: components["schemas"]["Trace"][];
+      nextCursor: string | null;
     };
     GatewayPage: {
       items: components["schemas"]["Gateway"][];
@@ -2772,6 +2805,97 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["WorkloadPage"];
         };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Traces_list: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description nextCursor of the page before */
+        cursor?: string;
+        name?: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["TracePage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Traces_upload: {
+    parameters: {
+      query: {
+        /** @description What experiments call it */
+        name: string;
+        /** @description What the lines of the trace are */
+        format: "fio-iolog" | "blkparse" | "msr" | "alibaba" | "tencent" | "systor17";
+      };
+    };
+    requestBody: {
+      content: {
+        "application/octet-stream": string;
+      };
+    };
+    responses: {
+      201: {
+        content: {
+          "application/json": components["schemas"]["Trace"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Traces_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Trace"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Traces_delete: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
       };
       /** @description A problem */
       default: {

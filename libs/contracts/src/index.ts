@@ -193,6 +193,16 @@ export {
   sweepSchema,
 } from './sweeps.ts';
 export {
+  type ListTraces,
+  listTracesSchema,
+  type Trace,
+  type TraceFormat,
+  tracePageSchema,
+  traceSchema,
+  type UploadTrace,
+  uploadTraceSchema,
+} from './traces.ts';
+export {
   type Phase,
   type PhaseKind,
   phaseSchemaOf,

@@ -19,6 +19,7 @@ import {
 import { parametersField } from './parameters.ts';
 import { measuredIn } from './quantities.ts';
 import { sizeField } from './sizes.ts';
+import { traceFormatField, traceHashField } from './traces.ts';
 
 const share = z.number().min(0).max(1);
 const nanoseconds = measuredIn('ns', z.int().min(0).max(MAX_SERVICE_TIME_NS));
@@ -168,13 +169,14 @@ export const phaseSchema = z
       kind: z.literal('trace'),
       ...phaseFields,
       overProvisioning: overProvisioningField,
-      format: z
-        .enum(['fio-iolog', 'blkparse', 'msr', 'alibaba', 'tencent', 'systor17'])
-        .describe('What the lines of the trace are'),
+      format: traceFormatField,
       trace: textField
         .min(1)
         .max(MAX_TRACE_NAME_LENGTH)
-        .describe('A file, beside the definition; only the command line plays traces'),
+        .describe('Its name under /v1/traces; for the command line, a file beside the definition'),
+      sha256: traceHashField
+        .optional()
+        .describe('SHA-256 that the trace must have; over REST, that of the trace if left out'),
       translation: z
         .enum(['log', 'none'])
         .optional()

@@ -12,4 +12,4 @@ export {
 export type { RunningServer } from './servers/process.ts';
 export { type RedisServerOptions, startRedis } from './servers/redis.ts';
 export { runService, stopOnSignal } from './service.ts';
-export { imageFolder, imagePath, poolFolders } from './storage.ts';
+export { imageFolder, imagePath, poolFolders, traceFolder } from './storage.ts';

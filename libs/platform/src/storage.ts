@@ -17,6 +17,11 @@ export function imagePath(pools: readonly Pool[], poolName: string, imageId: str
   return join(imageFolder(pools, poolName, imageId), 'image.qcow2');
 }
 
+/** The folder of a pool's traces. @throws PlatformError `unknown_pool` */
+export function traceFolder(pools: readonly Pool[], poolName: string): string {
+  return imageFolder(pools, poolName, 'traces');
+}
+
 /** The folders that files of images may lie in, backing files too. */
 export function poolFolders(pools: readonly Pool[]): string[] {
   return pools.map(({ path }) => path);

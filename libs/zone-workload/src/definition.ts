@@ -278,6 +278,8 @@ export interface TracePhase extends PhaseBase, TranslationOptions {
   readonly format: TraceFormat;
   /** What the trace is called where it is kept: a path for the command line. */
   readonly trace: string;
+  /** SHA-256 of the file that the trace must be, in hexadecimal; for whoever opens it. */
+  readonly sha256?: string;
   /**
    * `log` (default): through a log-structured translation, as random-write traces need. `none`: addresses as they
    * are; what is not at a write pointer is refused and counted.

@@ -59,6 +59,6 @@ export {
   type SweepRange,
   type SweepRun,
 } from './sweep/expand.ts';
-export type { TraceSource } from './trace/feed.ts';
+export { checkTraceStart, type TraceSource } from './trace/feed.ts';
 export { TRACE_FORMATS, type TraceFormat } from './trace/record.ts';
 export { renderValidation, runValidation, type ValidationResult } from './validation/table.ts';

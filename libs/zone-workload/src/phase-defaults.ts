@@ -2,8 +2,7 @@
 import type { PhaseDefinition, PhaseKind } from './definition.ts';
 import { DEFAULT_BLOCK_BYTES, WRITER_BLOCK_BYTES } from './limits.ts';
 
-type Amount = 'bytes' | 'operations' | 'seconds';
-type Fields<P> = P extends PhaseDefinition ? Partial<Omit<P, Amount | 'zones' | 'kind'>> : never;
+type Fields<P> = P extends PhaseDefinition ? Partial<Omit<P, 'zones' | 'kind'>> : never;
 
 export function phaseDefaults(kind: PhaseKind): Fields<PhaseDefinition> {
   const common = {

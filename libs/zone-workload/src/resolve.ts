@@ -18,12 +18,13 @@ import { Problems } from './problems.ts';
 import { checkPhase } from './resolve-phase.ts';
 import { resolveTiming } from './resolve-timing.ts';
 
-type Amount = 'bytes' | 'operations' | 'seconds';
+/** What has no default: one of the amounts is there, and a hash where it was given. */
+type Given = 'bytes' | 'operations' | 'seconds' | 'sha256';
 
-/** A phase with nothing left to default; one of the amounts is there. */
+/** A phase with nothing left to default. */
 export type ResolvedPhase = Resolve<PhaseDefinition>;
 type Resolve<P> = P extends PhaseDefinition
-  ? Required<Omit<P, Amount | 'zones'>> & Pick<P, Amount> & { readonly zones: Span }
+  ? Required<Omit<P, Given | 'zones'>> & Pick<P, Given & keyof P> & { readonly zones: Span }
   : never;
 
 export interface ResolvedExperiment {

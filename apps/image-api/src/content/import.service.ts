@@ -72,7 +72,7 @@ export class ImportService {
   }
 }
 
-function stagedName(): string {
+export function stagedName(): string {
   return `.import-${randomBytes(6).toString('hex')}.tmp`;
 }
 
@@ -82,7 +82,7 @@ export function isStagedUpload(name: string): boolean {
 }
 
 /** Ends an upload that stands still. */
-function watched(body: Upload): Upload {
+export function watched(body: Upload): Upload {
   body.setTimeout(UPLOAD_IDLE_MS, () => body.destroy(refused('the upload stands still')));
   return body;
 }
@@ -219,7 +219,7 @@ function factsOf({ size, clusterSize, logicalBlockSize, geometry }: ZonedDevice)
 }
 
 /** What a client sent wrong is its own fault, whatever noticed it. */
-function asRefusal(cause: unknown): unknown {
+export function asRefusal(cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   if (code.startsWith('Z_') || code === 'ECONNRESET')
     return refused(`the body ended or broke off: ${(cause as Error).message}`, cause);
@@ -230,7 +230,7 @@ function refused(detail: string, cause?: unknown): ProblemError {
   return new ProblemError({ status: 400, code: 'bad_request', detail }, { cause });
 }
 
-function tooLarge(): ProblemError {
+export function tooLarge(): ProblemError {
   const detail = `body: allowed are at most ${MAX_IMPORT_BYTES} bytes`;
   return new ProblemError({ status: 413, code: 'payload_too_large', detail });
 }
@@ -239,7 +239,7 @@ function refuse(path: string, given: string, allowed: string): never {
   throw invalidRequest([{ path, given, allowed }]);
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

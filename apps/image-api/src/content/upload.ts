@@ -1,4 +1,4 @@
-/** Bodies that are files: taken as streams, by the one route that wants them. */
+/** Bodies that are files: taken as streams, by the routes that want them. */
 
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
@@ -7,12 +7,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 /** A body on its way, not decompressed. */
 export type Upload = IncomingMessage;
 
-const ROUTE = '/v1/images/import';
+const ROUTES: ReadonlySet<string> = new Set(['/v1/images/import', '/v1/traces']);
 
 export function takeUploads(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
-    if (new URL(request.url, 'http://host').pathname === ROUTE) done(null, payload);
+    if (ROUTES.has(new URL(request.url, 'http://host').pathname)) done(null, payload);
     else done(Object.assign(new Error('this route takes JSON'), { statusCode: 415 }));
   });
   // A body that is refused before its end: the connection ends with the answer, or it would wait for the rest.

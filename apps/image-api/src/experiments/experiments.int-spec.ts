@@ -105,11 +105,6 @@ it.each([
     'workload.phases.0.blockSize',
   ],
   [
-    'a trace, which only the command line plays',
-    { workload: { phases: [{ kind: 'trace', format: 'msr', trace: 'x' }] } },
-    'workload.phases.0.kind',
-  ],
-  [
     'a fio job that it cannot honour',
     { workload: { fio: '[a]\nzonemode=zbd\nbsrange=4k-8k' } },
     'workload.fio line 3, bsrange',

@@ -29,6 +29,7 @@ import {
 import { Queue } from 'bullmq';
 import { ENQUEUE_TIMEOUT_MS, SWEEP_EVERY_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
+import { TracesService } from '../traces/traces.service.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { comparisonDocument, type ReportDocument } from './documents.ts';
 import { refuseUnrunnable } from './unrunnable.ts';
@@ -40,6 +41,7 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
 
   constructor(
     private readonly catalog: Catalog,
+    private readonly traces: TracesService,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {
     const connection = redisOptions(options.redisUrl);
@@ -57,8 +59,9 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
     await this.queue.close();
   }
 
-  async create({ priority, timeoutSeconds, ...definition }: CreateExperiment): Promise<Experiment> {
-    refuseUnrunnable(definition);
+  async create({ priority, timeoutSeconds, ...given }: CreateExperiment): Promise<Experiment> {
+    refuseUnrunnable(given);
+    const [definition = given] = await this.traces.pin([given]);
     const queueing = { priority, timeoutSeconds };
     const experiment = await this.catalog.experiments.create(definition, queueing);
     await this.enqueue(experiment);

@@ -6,18 +6,7 @@ import { invalidRequest } from '../http/validation.pipe.ts';
 
 /** @param prefix of the definition in the body, as `base.`. */
 export function refuseUnrunnable(definition: ExperimentDefinition, prefix = ''): void {
-  const traces = (definition.workload.phases ?? []).flatMap((phase, index) =>
-    phase.kind === 'trace'
-      ? [
-          {
-            path: `workload.phases[${index}].kind`,
-            given: '"trace"',
-            allowed: 'another kind: traces are played by zonelab sim, beside their files',
-          },
-        ]
-      : [],
-  );
-  refuseProblems([...validate(definition), ...traces], prefix);
+  refuseProblems(validate(definition), prefix);
 }
 
 export function refuseProblems(problems: readonly DefinitionProblem[], prefix = ''): void {

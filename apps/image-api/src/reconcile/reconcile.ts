@@ -25,6 +25,7 @@ import {
   RECONCILE_IMAGES_EVERY_MS,
 } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
+import { TracesService } from '../traces/traces.service.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -37,6 +38,7 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly catalog: Catalog,
     private readonly exports: ExportsService,
     private readonly images: ImagesService,
+    private readonly traces: TracesService,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {}
 
@@ -67,7 +69,10 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       await this.attempt({ id }, () => this.images.delete(id));
     for (const { id } of await this.catalog.images.inStatus('creating', cutShort))
       await this.catalog.images.fail(id, 'its creation was cut short; delete it');
-    for (const pool of this.options.pools) await this.compare(pool, now);
+    for (const pool of this.options.pools) {
+      await this.compare(pool, now);
+      await this.attempt({ pool: pool.name }, () => this.traces.removeLeftovers(pool, now));
+    }
   }
 
   /** Where no other gateway reaches the pool, the export waits for its own to come back. */

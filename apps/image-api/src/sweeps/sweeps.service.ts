@@ -28,6 +28,7 @@ import { refuseProblems, refuseUnrunnable } from '../experiments/unrunnable.ts';
 import { invalidRequest } from '../http/validation.pipe.ts';
 import { ENQUEUE_TIMEOUT_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
+import { TracesService } from '../traces/traces.service.ts';
 import { withDeadline } from '../with-deadline.ts';
 
 @Injectable()
@@ -36,6 +37,7 @@ export class SweepsService implements OnApplicationShutdown {
 
   constructor(
     private readonly catalog: Catalog,
+    private readonly traces: TracesService,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {
     const connection = redisOptions(options.redisUrl);
@@ -50,7 +52,11 @@ export class SweepsService implements OnApplicationShutdown {
   async create(body: CreateSweep): Promise<Sweep> {
     const { priority, timeoutSeconds } = body;
     const queueing = { priority, timeoutSeconds };
-    const { sweep, experiments } = await this.catalog.sweeps.create(body, runsOf(body), queueing);
+    const { sweep, experiments } = await this.catalog.sweeps.create(
+      body,
+      await this.pinned(runsOf(body)),
+      queueing,
+    );
     await this.enqueue(sweep.id, experiments);
     return sweep;
   }
@@ -80,6 +86,15 @@ export class SweepsService implements OnApplicationShutdown {
   /** All of its experiments that have not ended; their workers ask the catalog, and stop. */
   cancel(id: string): Promise<Sweep> {
     return this.catalog.sweeps.cancel(id);
+  }
+
+  /** The runs with the hashes of their traces. */
+  private async pinned(runs: readonly NewSweepRun[]): Promise<NewSweepRun[]> {
+    const definitions = await this.traces.pin(
+      runs.map(({ definition }) => definition),
+      'base.',
+    );
+    return runs.map((run, index) => ({ ...run, definition: definitions[index] ?? run.definition }));
   }
 
   /** What Redis does not take now, workers put into the queue as they compare it with the catalog. */

@@ -14,6 +14,7 @@ import {
 } from '@zonelab/zone-workload';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { simulate } from '../simulation/simulate.ts';
+import { TraceFiles } from './trace-files.ts';
 
 /** Module that simulation threads run. */
 export const THREAD = Symbol('simulation thread');
@@ -32,6 +33,7 @@ export interface RunHooks {
 export class ExperimentRunner {
   constructor(
     private readonly catalog: Catalog,
+    private readonly traces: TraceFiles,
     @Inject(THREAD) private readonly thread: URL,
   ) {}
 
@@ -69,6 +71,7 @@ export class ExperimentRunner {
     definition: ExperimentDefinition,
     { signal, onProgress }: RunHooks,
   ): Promise<void> {
+    const input = { definition, traces: await this.traces.filesOf(definition) };
     const watch = new AbortController();
     let latest: ExperimentProgress | undefined;
     const watched = this.watch(experimentId, watch, async () => {
@@ -76,7 +79,7 @@ export class ExperimentRunner {
       return latest?.progress ?? 0;
     });
     try {
-      const report = await simulate(definition, {
+      const report = await simulate(input, {
         thread: this.thread,
         signal: AbortSignal.any([signal, watch.signal]),
         onProgress: (progress) => {

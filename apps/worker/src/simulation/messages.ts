@@ -9,6 +9,8 @@ import type {
 /** Given to the thread as `workerData`. */
 export interface SimulationInput {
   readonly definition: ExperimentDefinition;
+  /** Files of the traces that it plays, by their names. */
+  readonly traces: Readonly<Record<string, string>>;
 }
 
 /** The thread ends after `report` or `refusal`. */

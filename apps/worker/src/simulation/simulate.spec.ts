@@ -20,7 +20,10 @@ describe('simulate', () => {
   const start = (definition: ExperimentDefinition, signal = new AbortController().signal) => {
     const seen: number[] = [];
     const onProgress = ({ progress }: { progress: number }) => void seen.push(progress);
-    return { seen, report: simulate(definition, { onProgress, signal, thread: bundled.url }) };
+    return {
+      seen,
+      report: simulate({ definition, traces: {} }, { onProgress, signal, thread: bundled.url }),
+    };
   };
 
   it('gives the report that the same experiment gives on this thread, and its progress', async () => {
@@ -39,13 +42,16 @@ describe('simulate', () => {
   it('ends an endless run when it is aborted, with the reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const report = simulate(definitionOf(1e15), {
-      onProgress: ({ operations }) => {
-        if (operations > 0) controller.abort(reason);
+    const report = simulate(
+      { definition: definitionOf(1e15), traces: {} },
+      {
+        onProgress: ({ operations }) => {
+          if (operations > 0) controller.abort(reason);
+        },
+        signal: controller.signal,
+        thread: bundled.url,
       },
-      signal: controller.signal,
-      thread: bundled.url,
-    });
+    );
     await expect(report).rejects.toBe(reason);
   });
 

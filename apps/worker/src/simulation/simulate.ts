@@ -5,7 +5,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
-  type ExperimentDefinition,
   type ExperimentProgress,
   type ExperimentReport,
   WorkloadError,
@@ -32,13 +31,12 @@ export interface SimulateOptions {
  * the thread.
  */
 export async function simulate(
-  definition: ExperimentDefinition,
+  input: SimulationInput,
   { onProgress, signal, thread = SIMULATION_THREAD }: SimulateOptions,
 ): Promise<ExperimentReport> {
   signal.throwIfAborted();
-  const workerData: SimulationInput = { definition };
   const worker = new Worker(thread, {
-    workerData,
+    workerData: input,
     resourceLimits: { maxOldGenerationSizeMb: SIMULATION_HEAP_MIB },
   });
   let abort: (() => void) | undefined;

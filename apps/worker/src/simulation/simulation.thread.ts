@@ -1,13 +1,15 @@
 /** Entry of a simulation thread: runs the one experiment that it was started with, and tells its owner. */
+import { createReadStream } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { runExperiment, WorkloadError } from '@zonelab/zone-workload';
 import type { SimulationInput, SimulationMessage } from './messages.ts';
 
 const tell = (message: SimulationMessage) => parentPort?.postMessage(message);
-const { definition } = workerData as SimulationInput;
+const { definition, traces } = workerData as SimulationInput;
 
 try {
   const report = await runExperiment(definition, {
+    openTrace: (name) => createReadStream(traces[name] ?? name),
     onProgress: (progress) => tell({ kind: 'progress', progress }),
   });
   tell({ kind: 'report', report });

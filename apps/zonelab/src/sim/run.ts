@@ -1,4 +1,5 @@
 /** Runs the experiments of a file one after the other, prints what came out, and writes the reports. */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -108,12 +109,28 @@ async function simulate(
 async function requireTraces({ workload }: ExperimentDefinition, folder: string): Promise<void> {
   for (const [index, phase] of (workload.phases ?? []).entries()) {
     if (phase.kind !== 'trace') continue;
-    await access(resolve(folder, phase.trace), constants.R_OK).catch((cause: unknown) => {
-      const where = `workload.phases[${index}].trace`;
+    const path = resolve(folder, phase.trace);
+    const where = `workload.phases[${index}].trace`;
+    await access(path, constants.R_OK).catch((cause: unknown) => {
       const allowed = 'a file that can be read, relative to the run file';
       throw new CliError('usage', `${where}: got ${phase.trace}, allowed is ${allowed}`, { cause });
     });
+    if (phase.sha256 === undefined) continue;
+    const sha256 = await hashOf(path);
+    if (sha256 !== phase.sha256) {
+      const allowed = `${phase.sha256}, as sha256 says`;
+      throw new CliError(
+        'usage',
+        `${where}: got a file of SHA-256 ${sha256}, allowed is ${allowed}`,
+      );
+    }
   }
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 /** One run: into the folder itself. A sweep: a folder per run, and the comparison. */

@@ -104,14 +104,23 @@ export class TraceFeed {
     this.count++;
   }
 
+  private async nextChunk(): Promise<IteratorResult<string>> {
+    try {
+      this.chunks ??= (await openText(this.source))[Symbol.asyncIterator]();
+      return await this.chunks.next();
+    } catch (cause) {
+      const message = `${this.name}: cannot be read: ${(cause as Error).message}`;
+      throw new WorkloadError('invalid_trace', message, {}, { cause });
+    }
+  }
+
   /** False at the end of the trace. */
   private async readLines(): Promise<boolean> {
-    this.chunks ??= (await openText(this.source))[Symbol.asyncIterator]();
     this.pending = [];
     this.at = 0;
     while (this.pending.length === 0) {
       if (this.ended) return false;
-      const { value, done } = await this.chunks.next();
+      const { value, done } = await this.nextChunk();
       if (done) {
         this.ended = true;
         if (this.rest !== '') this.pending = [this.rest];
@@ -128,6 +137,20 @@ export class TraceFeed {
     }
     return true;
   }
+}
+
+/**
+ * Reads the first requests of a trace, some ten thousands, and tells what is wrong with them: whether a file is in the
+ * format at all. Throws `invalid_trace`.
+ */
+export async function checkTraceStart(
+  name: string,
+  format: TraceFormat,
+  source: TraceSource,
+): Promise<void> {
+  const feed = new TraceFeed(name, format, source);
+  await feed.refill();
+  if (feed.done) throw new WorkloadError('invalid_trace', `${name}: holds no request`);
 }
 
 /** Text of a source, unpacked where it begins as gzip does. */
