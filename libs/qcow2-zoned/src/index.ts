@@ -102,3 +102,4 @@ export {
   ZoneState,
   type ZoneTransition,
 } from './zones/zone.ts';
+export { ZoneWatch } from './zones/zone-watch.ts';

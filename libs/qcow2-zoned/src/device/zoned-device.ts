@@ -17,6 +17,7 @@ import { Qcow2Image } from '../image/image.ts';
 import { openDisk } from '../open.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import type { Zone, ZoneAction, ZonedGeometry, ZoneEvent } from '../zones/zone.ts';
+import type { ZoneWatch } from '../zones/zone-watch.ts';
 import { type DeviceCommand, refuseOutside } from './commands.ts';
 import { DeviceCore, type SetFaultsOptions } from './core.ts';
 import { ImageMark } from './image-mark.ts';
@@ -214,6 +215,12 @@ export class ZonedDevice {
   /** Up to `count` zones from index `from`, fewer at the end of the device. */
   report(from: number, count: number): Zone[] {
     return this.#zones().report(from, count);
+  }
+
+  /** At most `most` zones that changed since the watch looked last; undefined where all may have. */
+  changedZones(watch: ZoneWatch, most: number): Zone[] | undefined {
+    const zones = this.#zones();
+    return watch.look(zones, most)?.map((index) => zones.zone(index));
   }
 
   manage(action: ZoneAction, zoneIndex: number): MaybePromise<void> {
