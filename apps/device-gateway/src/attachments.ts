@@ -7,6 +7,8 @@
 import type {
   AttachPayload,
   UpdateExportPayload,
+  ZoneChangesPayload,
+  ZoneChangesResult,
   ZoneManagementPayload,
   ZoneReportPayload,
   ZoneReportResult,
@@ -122,6 +124,10 @@ export class Attachments {
 
   manage(payload: ZoneManagementPayload): Promise<Zone | null> {
     return this.live(payload.imageId).manage(payload);
+  }
+
+  async changes({ imageId, follower }: ZoneChangesPayload): Promise<ZoneChangesResult> {
+    return this.live(imageId).changes(follower);
   }
 
   async report(payload: ZoneReportPayload): Promise<ZoneReportResult> {

@@ -46,6 +46,7 @@ export class JobWorker {
         }),
       manageZones: (payload) =>
         outcomeOf(async () => ({ zone: await attachments.manage(payload) })),
+      zoneChanges: (payload) => outcomeOf(() => attachments.changes(payload)),
       reportZones: (payload) => outcomeOf(() => attachments.report(payload)),
     };
   }

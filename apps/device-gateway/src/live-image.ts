@@ -1,16 +1,19 @@
 /** An image that this gateway has open, and the exports that share it. */
 
 import type {
+  ZoneChangesResult,
   ZoneManagementPayload,
   ZoneReportPayload,
   ZoneReportResult,
 } from '@zonelab/contracts';
 import type { Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
-import { REPORT_CHUNK_ZONES, REPORT_SCAN_ZONES } from './limits.ts';
+import { Followers } from './followers.ts';
+import { MAX_CHANGED_ZONES, REPORT_CHUNK_ZONES, REPORT_SCAN_ZONES } from './limits.ts';
 
 export class LiveImage {
   /** Ids of the exports that serve it. */
   readonly exportIds = new Set<string>();
+  private readonly followers = new Followers();
 
   constructor(
     readonly device: ZonedDevice,
@@ -37,6 +40,12 @@ export class LiveImage {
     else await device.manage(action, zoneIndex);
     await device.flush();
     return zoneIndex === undefined ? null : device.zone(zoneIndex);
+  }
+
+  /** What changed for a follower since it asked last. */
+  changes(follower: string): ZoneChangesResult {
+    const watch = this.followers.watchOf(follower);
+    return { items: this.device.changedZones(watch, MAX_CHANGED_ZONES) ?? null };
   }
 
   report({ from, count, state }: Omit<ZoneReportPayload, 'imageId'>): ZoneReportResult {

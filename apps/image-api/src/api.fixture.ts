@@ -13,10 +13,11 @@ import {
   type JobOutcome,
   QUEUE_PREFIX,
   type UpdateExportPayload,
+  type ZoneChangesPayload,
   type ZoneManagementPayload,
 } from '@zonelab/contracts';
 import { createLogger, imagePath, redisOptions } from '@zonelab/platform';
-import { ImageError, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { ImageError, ZonedDevice, ZoneWatch } from '@zonelab/qcow2-zoned';
 import { startTestServers } from '@zonelab/testing';
 import { type Job, Worker } from 'bullmq';
 import { createApp } from './app.ts';
@@ -140,6 +141,12 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     const items = (devices.get(imageId) as ZonedDevice).report(from, count);
     return { items, next: null };
   };
+  const watches = new Map<string, ZoneWatch>();
+  const zoneChanges = async ({ imageId, follower }: ZoneChangesPayload) => {
+    const watch = watches.get(follower) ?? new ZoneWatch();
+    watches.set(follower, watch);
+    return { items: (devices.get(imageId) as ZonedDevice).changedZones(watch, 100) ?? null };
+  };
   // biome-ignore lint/suspicious/noExplicitAny: the job's name says which payload it has
   const handlers: Record<string, (payload: any) => Promise<unknown>> = {
     attach,
@@ -147,6 +154,7 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     update,
     manageZones,
     reportZones,
+    zoneChanges,
   };
   const worker = new Worker(
     gatewayQueue(id),

@@ -45,6 +45,7 @@ import { SweepsService } from './sweeps/sweeps.service.ts';
 import { TracesController } from './traces/traces.controller.ts';
 import { TracesService } from './traces/traces.service.ts';
 import { RestingImages } from './zones/resting-images.ts';
+import { ZoneFeed } from './zones/zone-feed.ts';
 import { ZonesController } from './zones/zones.controller.ts';
 import { ZonesService } from './zones/zones.service.ts';
 
@@ -88,6 +89,7 @@ export class AppModule implements OnApplicationShutdown {
         Pruning,
         ImagesService,
         ZonesService,
+        ZoneFeed,
         SnapshotsService,
         ContentService,
         ImportService,

@@ -78,6 +78,19 @@ export const UPLOAD_IDLE_MS = 60_000;
 /** What is in hand when the service stops has so long to finish; a stuck client is cut off then. */
 export const DRAIN_MS = 5_000;
 
+/** How soon zones that change are seen, and how often it is looked while nothing changes. */
+export const ZONE_POLL_MS = 100;
+export const ZONE_IDLE_POLL_MS = 250;
+
+/** How soon a stream of zones notices that its image is exported now, or no longer. */
+export const PLACEMENT_POLL_MS = 1_000;
+
+/** Streams of zones at once: each is a few jobs a second for a gateway. */
+export const MAX_ZONE_STREAMS = 50;
+
+/** Changed zones of a resting image in one event. */
+export const MAX_CHANGED_ZONES = 1_000;
+
 /** Streams of events at once: each costs ten small queries a second. */
 export const MAX_EVENT_LISTENERS = 100;
 

@@ -24,6 +24,9 @@ export interface paths {
   "/v1/images/{id}/zones": {
     get: operations["Zones_report"];
   };
+  "/v1/images/{id}/zones/events": {
+    get: operations["Zones_follow"];
+  };
   "/v1/images/{id}/zones/reset": {
     post: operations["Zones_resetAll"];
   };
@@ -2045,6 +2048,26 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["ZoneReport"];
         };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Zones_follow: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      /** @description A stream: `reset` when all zones are to be read again, at its start too; `zones` with those that changed, as items */
+      200: {
+        content: never;
       };
       /** @description A problem */
       default: {

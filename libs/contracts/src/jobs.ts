@@ -66,12 +66,24 @@ export interface ZoneReportResult {
   next: number | null;
 }
 
+export interface ZoneChangesPayload {
+  imageId: string;
+  /** Whoever follows the image's zones; forgotten when it has not asked for a while. */
+  follower: string;
+}
+
+export interface ZoneChangesResult {
+  /** As they are now; null where the gateway does not know the follower: it must read all of them. */
+  items: Zone[] | null;
+}
+
 /** Jobs of `gateway.<id>`. All are idempotent: attaching twice is one export, detaching twice is none. */
 export interface GatewayJobs {
   attach: { payload: AttachPayload; result: JobOutcome<{ uri: string }> };
   detach: { payload: { exportId: string }; result: JobOutcome<null> };
   update: { payload: UpdateExportPayload; result: JobOutcome<null> };
   manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
+  zoneChanges: { payload: ZoneChangesPayload; result: JobOutcome<ZoneChangesResult> };
   reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };
 }
 

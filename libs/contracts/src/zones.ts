@@ -46,6 +46,11 @@ export const zoneReportQuerySchema = z.strictObject({
 });
 export type ZoneReportQuery = z.infer<typeof zoneReportQuerySchema>;
 
+/** What the stream of an image's zones tells: zones as they are now, or that all of them are to be read again. */
+export type ZoneStreamEvent =
+  | { type: 'zones'; data: { items: Zone[] } }
+  | { type: 'reset'; data: Record<string, never> };
+
 export const zoneReportSchema = z
   .object({
     items: z.array(zoneSchema),

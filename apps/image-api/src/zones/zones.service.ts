@@ -8,10 +8,13 @@ import { reportZones } from './report.ts';
 import { RestingImages } from './resting-images.ts';
 
 /** What needs an image that is ready. */
-const USE = 'the report or management of zones';
+export const ZONE_USE = 'the report or management of zones';
 
 @Injectable()
 export class ZonesService {
+  /** How often this process has changed the zones of an image while it rested. */
+  private readonly changes = new Map<string, number>();
+
   constructor(
     private readonly catalog: Catalog,
     private readonly gateways: Gateways,
@@ -22,13 +25,18 @@ export class ZonesService {
     return this.resting.alone(imageId, async () => {
       const served = await this.catalog.exports.ofImage(imageId);
       if (!served) {
-        const image = await this.catalog.images.getReady(imageId, USE);
+        const image = await this.catalog.images.getReady(imageId, ZONE_USE);
         return this.resting.look(image, (device) => reportZones(device, query));
       }
       const payload = { imageId, ...query };
       const { items, next } = await this.gateways.ask(served.gatewayId, 'reportZones', payload);
       return { items, nextCursor: next === null ? null : String(next) };
     });
+  }
+
+  /** Grows with every command that this process gave to the image while it rested. */
+  changesOf(imageId: string): number {
+    return this.changes.get(imageId) ?? 0;
   }
 
   /** Answers the zone as it is then. Without an index all zones are meant, and the answer is null. */
@@ -40,11 +48,12 @@ export class ZonesService {
         const payload = { imageId, action, ...(zoneIndex !== undefined && { zoneIndex }) };
         return (await this.gateways.ask(served.gatewayId, 'manageZones', payload)).zone;
       }
-      const image = await this.catalog.images.getReady(imageId, USE);
+      const image = await this.catalog.images.getReady(imageId, ZONE_USE);
       const device = await this.resting.forWriting(image);
       if (zoneIndex === undefined) await device.manageAll(action);
       else await device.manage(action, zoneIndex);
       await device.flush();
+      this.changes.set(imageId, this.changesOf(imageId) + 1);
       return zoneIndex === undefined ? null : device.zone(zoneIndex);
     });
   }
