@@ -317,7 +317,7 @@ export interface components {
           /** @description Read and written */
           bytesPerSecond?: number;
         };
-        /** @description Names in client certificates, one of which a client must have; everyone if left out */
+        /** @description Names in client certificates or PSK=name of a shared key, one of which a client must have; everyone if left out */
         allow?: string[];
       };
     };
@@ -362,7 +362,7 @@ export interface components {
           /** @description Read and written */
           bytesPerSecond?: number;
         };
-        /** @description Names in client certificates, one of which a client must have; everyone if left out */
+        /** @description Names in client certificates or PSK=name of a shared key, one of which a client must have; everyone if left out */
         allow?: string[];
       };
       /** @enum {string} */

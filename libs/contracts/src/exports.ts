@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { idField, nameField, pageOf, pageQuerySchema, timeField } from './common.ts';
 import { MAX_EXPORT_IOPS, MAX_REORDER_BYTES, MIN_EXPORT_BYTES_PER_SECOND } from './limits.ts';
 
-/** A field of a certificate's subject or alternative names, and its value. */
-const CERTIFICATE_NAME = /^(CN|O|OU|C|ST|L|DC|UID|emailAddress|DNS|URI|IP|EMAIL)=./;
+/** A field of a certificate's subject or alternative names, or the name of a shared key, and its value. */
+const CLIENT_NAME = /^(CN|O|OU|C|ST|L|DC|UID|emailAddress|DNS|URI|IP|EMAIL|PSK)=./;
 
 /** What an export may take from its gateway; what is left out is not limited. */
 export const exportRatesSchema = z.strictObject({
@@ -34,15 +34,12 @@ export const exportOptionsSchema = z.strictObject({
   rates: exportRatesSchema.optional(),
   allow: z
     .array(
-      z
-        .string()
-        .regex(CERTIFICATE_NAME, 'FIELD=value, such as CN=alice or DNS=vm1.example')
-        .max(512),
+      z.string().regex(CLIENT_NAME, 'FIELD=value, such as CN=alice or DNS=vm1.example').max(512),
     )
     .max(64)
     .optional()
     .describe(
-      'Names in client certificates, one of which a client must have; everyone if left out',
+      'Names in client certificates or PSK=name of a shared key, one of which a client must have; everyone if left out',
     ),
 });
 export type ExportOptions = z.infer<typeof exportOptionsSchema>;

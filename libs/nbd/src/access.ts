@@ -1,4 +1,4 @@
-/** Who may use an export: rules on the names in a client's certificate. */
+/** Who may use an export: rules on the names in a client's certificate, or on the name of the key that it shares. */
 
 import { invalidOption } from './errors.ts';
 import { MAX_ALLOW_RULES, MAX_STRING_BYTES } from './limits.ts';
@@ -7,13 +7,13 @@ import { MAX_ALLOW_RULES, MAX_STRING_BYTES } from './limits.ts';
 export interface Peer {
   /** The connection is encrypted. */
   readonly secure: boolean;
-  /** Names of a verified certificate, each `KEY=value`; empty without one. */
+  /** Names of a verified certificate, or `PSK=name` of a shared key, each `KEY=value`; empty without. */
   readonly names: ReadonlySet<string>;
 }
 
 export const STRANGER: Peer = { secure: false, names: new Set() };
 
-const RULE = /^(CN|O|OU|C|ST|L|DC|UID|emailAddress|DNS|URI|IP|EMAIL)=./;
+const RULE = /^(CN|O|OU|C|ST|L|DC|UID|emailAddress|DNS|URI|IP|EMAIL|PSK)=./;
 
 /**
  * Rules such as `CN=alice`, `OU=backup`, `DNS=vm1.example`, `URI=spiffe://lab/vm1`; each is compared as a whole.
@@ -26,7 +26,7 @@ export function checkRules(rules: readonly string[]): void {
   for (const rule of rules) {
     if (RULE.test(rule) && Buffer.byteLength(rule) <= MAX_STRING_BYTES) continue;
     const allowed =
-      'FIELD=value with CN, O, OU, C, ST, L, DC, UID, emailAddress, DNS, URI, IP, EMAIL';
+      'FIELD=value with CN, O, OU, C, ST, L, DC, UID, emailAddress, DNS, URI, IP, EMAIL, PSK';
     throw invalidOption('allow', rule, allowed);
   }
 }

@@ -19,7 +19,7 @@ import {
   type Request,
   SessionDecoder,
 } from './session-decoder.ts';
-import { certificateNames, type ServerCredentials, upgradeServerSide } from './tls.ts';
+import { type ServerCredentials, upgradeServerSide } from './tls.ts';
 import { Transmission } from './transmission.ts';
 
 /** What a connection needs from its server. */
@@ -48,7 +48,7 @@ export interface ConnectionEvent {
   readonly export: string;
   /** Address of the client; undefined on a unix socket. */
   readonly client: string | undefined;
-  /** Names of its certificate. */
+  /** Names of its certificate, or of its key. */
   readonly names: readonly string[];
 }
 
@@ -175,10 +175,9 @@ export class Connection implements ExportConnection {
     this.upgrading = true;
     const raw = this.release();
     try {
-      const socket = await upgradeServerSide(raw, credentials);
+      const { socket, names } = await upgradeServerSide(raw, credentials);
       this.upgrading = false;
       this.adopt(socket);
-      const names = certificateNames(socket);
       this.names = [...names];
       this.negotiation.secured({ secure: true, names });
     } catch {

@@ -66,6 +66,12 @@ export const MAX_POOLED_BYTES = 64 * MIB;
 /** Allow rules of one export: a list that a person can still read. */
 export const MAX_ALLOW_RULES = 256;
 
+/** Keys shared with clients: a file that is read whole. */
+export const MAX_PSK_KEYS = 4096;
+
+/** A shared key of fewer bytes could be guessed from one handshake. RFC 9257, section 7: 128 bits. */
+export const MIN_PSK_BYTES = 16;
+
 /** A rate may be used up in advance for so long: short enough that others notice little. */
 export const THROTTLE_BURST_MS = 100;
 

@@ -1,20 +1,22 @@
 /**
- * TLS for NBD: certificates as files, the upgrade of a connection in mid-session, and who a peer says it is.
+ * TLS for NBD: certificates and shared keys as files, the upgrade of a connection in mid-session, and who a peer says it is.
  * proto.md, "TLS support". TLS 1.2 is the least that is spoken.
  */
 
 import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { connect, createServer, type TLSSocket } from 'node:tls';
+import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { invalidOption, NbdError } from './errors.ts';
+import { CIPHERS_WITH_PSK, parseSharedKeys, type SharedKeys, usesSharedKey } from './psk.ts';
 
 const MIN_VERSION = 'TLSv1.2';
 
-/** PEM texts. */
+/** PEM texts: a certificate with its key, or keys shared with clients, or both. */
 export interface ServerCredentials {
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly sharedKeys?: SharedKeys;
   /** Clients must show a certificate signed by one of these; without it they need none. */
   readonly ca?: string;
 }
@@ -29,21 +31,30 @@ export interface ClientCredentials {
   readonly hostname?: string;
 }
 
+/** A client that has been let in over TLS. */
+export interface SecureClient {
+  readonly socket: TLSSocket;
+  /** Who it has shown to be, each `KEY=value`. */
+  readonly names: ReadonlySet<string>;
+}
+
 /**
- * Reads `server-cert.pem`, `server-key.pem` and, where client certificates are wanted, `ca-cert.pem`: the
- * names that QEMU and libnbd use.
+ * Reads `server-cert.pem`, `server-key.pem` and, where client certificates are wanted, `ca-cert.pem`; and `keys.psk`,
+ * beside them or alone: the names that QEMU and libnbd use.
  * @throws NbdError `invalid_option` for a file that is missing or cannot be used
  */
 export async function loadServerCredentials(directory: string): Promise<ServerCredentials> {
-  const cert = await readNeeded(directory, 'server-cert.pem');
-  const key = await readNeeded(directory, 'server-key.pem');
-  const credentials = { cert, key, ca: await readIfThere(directory, 'ca-cert.pem') };
+  const psk = await readIfThere(directory, 'keys.psk');
+  const alone = psk !== undefined && !(await isThere(directory, 'server-cert.pem'));
+  const pair = alone ? {} : await readPair(directory);
   try {
+    const sharedKeys = psk === undefined ? undefined : parseSharedKeys(psk);
+    const credentials = { ...pair, sharedKeys };
     createServer(serverOptions(credentials));
+    return credentials;
   } catch (cause) {
     throw unusable(directory, cause);
   }
-  return credentials;
 }
 
 /** Reads `ca-cert.pem`, `client-cert.pem` and `client-key.pem`, each where it is there. */
@@ -60,9 +71,23 @@ export async function loadClientCredentials(directory: string): Promise<ClientCr
  * have a socket upgraded and its client's certificate verified.
  * @throws whatever ends the handshake; the socket is destroyed then
  */
-export function upgradeServerSide(raw: Socket, credentials: ServerCredentials): Promise<TLSSocket> {
+export function upgradeServerSide(
+  raw: Socket,
+  credentials: ServerCredentials,
+): Promise<SecureClient> {
   return new Promise((resolve, reject) => {
-    const upgrader = createServer(serverOptions(credentials), resolve);
+    // the last name with a key that was looked up is the one whose key OpenSSL goes on to verify
+    let identity: string | undefined;
+    const sharedKey = (name: string): Buffer | null => {
+      const key = credentials.sharedKeys?.get(name);
+      if (key !== undefined) identity = name;
+      return key ?? null;
+    };
+    const upgrader = createServer(serverOptions(credentials, sharedKey), (socket) => {
+      const byKey = identity !== undefined && usesSharedKey(socket);
+      const names = byKey ? new Set([`PSK=${identity}`]) : certificateNames(socket);
+      resolve({ socket, names });
+    });
     const fail = (error: Error): void => {
       raw.destroy();
       reject(error);
@@ -92,8 +117,19 @@ export function upgradeClientSide(
   });
 }
 
-function serverOptions({ cert, key, ca }: ServerCredentials) {
+function serverOptions(
+  { cert, key, ca, sharedKeys }: ServerCredentials,
+  sharedKey: (name: string) => Buffer | null = () => null,
+): TlsOptions {
+  const psk: TlsOptions =
+    sharedKeys === undefined
+      ? {}
+      : {
+          pskCallback: (_socket, name) => sharedKey(name),
+          ciphers: CIPHERS_WITH_PSK,
+        };
   return {
+    ...psk,
     cert,
     key,
     ca,
@@ -103,7 +139,17 @@ function serverOptions({ cert, key, ca }: ServerCredentials) {
     allowHalfOpen: true,
     // the time of the whole handshake, this one included, is bounded by the connection
     handshakeTimeout: 2 ** 31 - 1,
-  } as const;
+  };
+}
+
+async function readPair(directory: string): Promise<ServerCredentials> {
+  const cert = await readNeeded(directory, 'server-cert.pem');
+  const key = await readNeeded(directory, 'server-key.pem');
+  return { cert, key, ca: await readIfThere(directory, 'ca-cert.pem') };
+}
+
+async function isThere(directory: string, name: string): Promise<boolean> {
+  return (await readIfThere(directory, name)) !== undefined;
 }
 
 async function readNeeded(directory: string, name: string): Promise<string> {
@@ -135,11 +181,12 @@ function unusable(directory: string, cause: unknown): NbdError {
  * What a client's verified certificate says, as `KEY=value`: fields of the subject, and DNS, URI, IP, EMAIL of the
  * alternative names. Empty without such a certificate.
  */
-export function certificateNames(socket: TLSSocket): ReadonlySet<string> {
+function certificateNames(socket: TLSSocket): ReadonlySet<string> {
   const names = new Set<string>();
   if (!socket.authorized) return names;
   const { subject, subjectaltname = '' } = socket.getPeerCertificate();
-  for (const [field, value] of Object.entries(subject)) {
+  // a session by a key that is shared is authorized, and has no certificate
+  for (const [field, value] of Object.entries(subject ?? {})) {
     for (const one of [value].flat()) names.add(`${field}=${one}`);
   }
   for (const { kind, value } of altNames(subjectaltname)) names.add(`${kind}=${value}`);
