@@ -28,6 +28,7 @@ export class NbdFrontend {
     const credentials = tlsDir === undefined ? undefined : await loadServerCredentials(tlsDir);
     const server = new NbdServer({
       credentials,
+      idleTimeoutMs: config.nbdIdleTimeoutMs,
       onConnection: (event) => logger.info(event, `client ${event.event} an export`),
       onUnexpected: (err) => logger.error({ err }, 'fault in the NBD server'),
     });

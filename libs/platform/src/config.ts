@@ -32,6 +32,12 @@ function urlField(...protocols: string[]) {
 const portField = field('a port from 0 to 65535, where 0 is any free one', (text) =>
   /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined,
 );
+const MAX_IDLE_SECONDS = 1_000_000;
+const idleField = field(
+  `whole seconds from 0 to ${MAX_IDLE_SECONDS}, where 0 is for ever`,
+  (text) =>
+    /^\d{1,7}$/.test(text) && Number(text) <= MAX_IDLE_SECONDS ? Number(text) * 1000 : undefined,
+);
 const hostField = field('a host name or address', (text) =>
   /^[^\s/]+$/.test(text) ? text : undefined,
 );
@@ -78,6 +84,7 @@ const environmentSchema = z.object({
   ZONELAB_NBD_TLS: z
     .enum(NBD_TLS_MODES, { error: `one of ${NBD_TLS_MODES.join(', ')}` })
     .optional(),
+  ZONELAB_NBD_IDLE_SECONDS: idleField.prefault('0'),
   ZONELAB_GATEWAY_ID: nameField.prefault(hostname),
   ZONELAB_ADMIN_KEY: field('"zl_" and 32 or more letters, digits, "_" and "-"', (text) =>
     /^zl_[\w-]{32,}$/.test(text) ? text : undefined,
@@ -97,9 +104,11 @@ export interface Config {
   nbdPort: number;
   /** Unix socket that the gateway serves beside its port. */
   nbdSocket: string | undefined;
-  /** Directory with `server-cert.pem`, `server-key.pem` and, where clients need certificates, `ca-cert.pem`. */
+  /** Directory with the certificates of the NBD port, or keys shared with its clients. */
   tlsDir: string | undefined;
   nbdTls: (typeof NBD_TLS_MODES)[number];
+  /** An NBD client that asks for nothing so long is disconnected; 0: never. */
+  nbdIdleTimeoutMs: number;
   gatewayId: string;
   /** A key that the API accepts as admin from its first start on. */
   adminKey: string | undefined;
@@ -135,6 +144,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     nbdSocket: env.ZONELAB_NBD_SOCKET,
     tlsDir: env.ZONELAB_TLS_DIR,
     nbdTls: env.ZONELAB_NBD_TLS ?? (env.ZONELAB_TLS_DIR === undefined ? 'off' : 'required'),
+    nbdIdleTimeoutMs: env.ZONELAB_NBD_IDLE_SECONDS,
     gatewayId: env.ZONELAB_GATEWAY_ID,
     adminKey: env.ZONELAB_ADMIN_KEY,
     port: env.PORT,

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -86,10 +88,23 @@ describe('zonelab nbd', () => {
     });
   });
 
+  it('ends a connection that asks for nothing so long', async () => {
+    const code = await serving(['--port', '0', '--idle-timeout', '1'], async (uri) => {
+      const { hostname, port } = new URL(uri);
+      const client = connect(Number(port), hostname);
+      // client flags and the old way into transmission, then silence
+      client.write(Buffer.from('0000000349484156454f50540000000100000000', 'hex'));
+      client.resume();
+      await once(client, 'close');
+    });
+    expect(code).toBe(0);
+  });
+
   it.each([
     [['--port', '0', '--tls-mode', 'off', '--tls-dir', '/x'], '--tls-mode: got off'],
     [['--port', '0', '--tls-mode', 'optional'], '--tls-mode: got optional'],
     [['--port', '0', '--tls-allow', 'CN=x'], '--tls-allow: got CN=x'],
+    [['--port', '0', '--idle-timeout', '1000001'], '--idle-timeout: got 1000001'],
     [['--port', '0', '--reorder', '65M'], '--reorder: got 65M'],
     [['--port', '0', '--socket-mode', '600'], '--socket-mode: got 600'],
     [['--socket', '/x', '--socket-mode', '888'], '--socket-mode: got 888'],

@@ -15,6 +15,7 @@ interface NbdFlags {
   export: string;
   readOnly?: true;
   reorder?: number;
+  idleTimeout?: number;
   tlsDir?: string;
   tlsMode?: 'optional' | 'required';
   tlsAllow?: string[];
@@ -22,14 +23,16 @@ interface NbdFlags {
 }
 
 const MAX_PORT = 65_535;
+const MAX_IDLE_SECONDS = 1_000_000;
 
 const REORDER_HELP =
   'bytes of writes ahead of a write pointer that wait for those before them, for clients with several connections';
 
 const TLS_HELP = `
 TLS: the directory holds server-cert.pem and server-key.pem. With ca-cert.pem in it clients must show a certificate
-that this authority signed. --tls-allow admits only clients whose certificate has one of the names given, such as
-CN=alice, OU=backup, DNS=vm1.example or URI=spiffe://lab/vm1.`;
+that this authority signed. keys.psk, beside them or alone, holds keys shared with clients, in lines of name:hex.
+--tls-allow admits only clients whose certificate has one of the names given, such as CN=alice, OU=backup,
+DNS=vm1.example or URI=spiffe://lab/vm1, or that share a key, such as PSK=alice.`;
 
 export function addNbd(program: Command, context: CliContext): void {
   program
@@ -45,6 +48,9 @@ export function addNbd(program: Command, context: CliContext): void {
     .option('--export <name>', 'name of the export', '')
     .option('--read-only', 'refuse writes')
     .option('--reorder <size>', REORDER_HELP, reorderArgument)
+    .option('--idle-timeout <seconds>', 'end connections that ask for nothing so long', (text) =>
+      countArgument('--idle-timeout', text, { max: MAX_IDLE_SECONDS }),
+    )
     .option('--tls-dir <directory>', 'speak TLS with the certificates in it')
     .option('--tls-mode <mode>', 'required (default) or optional, with --tls-dir', tlsModeArgument)
     .option('--tls-allow <name>', 'admit clients of this name alone; may be repeated', collect)
@@ -67,7 +73,8 @@ function serveOptions(flags: NbdFlags): ServeOptions {
   }
   const place = socket === undefined ? { host: bind, port: port ?? 0 } : { path: socket };
   const tls = tlsOptions(flags);
-  return { place, mode, name, readOnly: readOnly === true, reorder: flags.reorder, faults, tls };
+  const { reorder, idleTimeout: idleSeconds } = flags;
+  return { place, mode, name, readOnly: readOnly === true, reorder, idleSeconds, faults, tls };
 }
 
 function tlsOptions({ tlsDir: directory, tlsMode, tlsAllow: allow }: NbdFlags) {

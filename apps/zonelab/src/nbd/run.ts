@@ -25,10 +25,12 @@ export interface ServeOptions {
   /** Permission bits of the socket. */
   readonly mode?: number | undefined;
   readonly tls?: TlsOptions | undefined;
+  /** A client that asks for nothing so long is disconnected; never without it. */
+  readonly idleSeconds?: number | undefined;
 }
 
 export interface TlsOptions {
-  /** With `server-cert.pem`, `server-key.pem` and, where clients need certificates, `ca-cert.pem`. */
+  /** With `server-cert.pem`, `server-key.pem` and, where clients need certificates, `ca-cert.pem`; or `keys.psk`. */
   readonly directory: string;
   readonly mode: TlsMode;
   /** Names in certificates of clients that may connect; all that the authority signed without it. */
@@ -48,6 +50,7 @@ export async function serveImage(path: string, options: ServeOptions, out: Outpu
     const server = new NbdServer({
       defaultExport: name,
       credentials,
+      idleTimeoutMs: (options.idleSeconds ?? 0) * 1000,
       onUnexpected: (error) => out.warn(`zonelab nbd: ${describeError(error)}\n`),
     });
     server.addExport(
