@@ -326,3 +326,27 @@ describe('closing', () => {
     await expect(attachments.attach(payload('a'))).rejects.toMatchObject({ code: 'shutting_down' });
   });
 });
+
+describe('following', () => {
+  it('tells each follower which zones changed while clients write', async () => {
+    const uri = await attachments.attach(payload('a'));
+    const changes = async (follower: string) =>
+      (await attachments.changes({ imageId: 'i-a', follower })).items?.map(
+        ({ index, writePointer }) => [index, writePointer],
+      );
+    expect(await changes('one')).toBeUndefined();
+    await using(uri, (client) => client.write(0, Buffer.alloc(4 * KIB, 1)));
+    expect(await changes('one')).toEqual([[0, 4 * KIB]]);
+    expect([await changes('one'), await changes('other')]).toEqual([[], undefined]);
+  });
+
+  it('counts what clients asked of an export', async () => {
+    const uri = await attachments.attach(payload('a'));
+    await using(uri, (client) => client.write(0, Buffer.alloc(4 * KIB, 1)));
+    expect(await attachments.stats('e-a')).toMatchObject({
+      ...{ requests: 1, errors: 0, readBytes: 0, writtenBytes: 4 * KIB },
+      latencies: { write: { total: 1 }, read: { total: 0 } },
+    });
+    await expect(attachments.stats('e-b')).rejects.toMatchObject({ code: 'not_attached' });
+  });
+});

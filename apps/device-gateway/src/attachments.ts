@@ -6,6 +6,7 @@
 
 import type {
   AttachPayload,
+  ExportStats,
   UpdateExportPayload,
   ZoneChangesPayload,
   ZoneChangesResult,
@@ -13,7 +14,7 @@ import type {
   ZoneReportPayload,
   ZoneReportResult,
 } from '@zonelab/contracts';
-import { formatNbdUri, type NbdServer } from '@zonelab/nbd';
+import { formatNbdUri, LATENCY_BOUNDS, type NbdServer } from '@zonelab/nbd';
 import { imagePath, type Pool, poolFolders } from '@zonelab/platform';
 import { ImageError, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { ZonedExport } from '@zonelab/zoned-export';
@@ -126,6 +127,23 @@ export class Attachments {
     return this.live(payload.imageId).manage(payload);
   }
 
+  /** What clients have asked of an export so far. */
+  async stats(exportId: string): Promise<ExportStats> {
+    const name = this.attachments.get(exportId)?.payload.name;
+    const counted = name === undefined ? undefined : this.server.stats(name);
+    if (counted === undefined) throw notAttached(`export ${exportId}`);
+    const { connections, inFlight, requests, errors, readBytes, writtenBytes } = counted;
+    return {
+      at: new Date().toISOString(),
+      ...{ connections, inFlight, requests, errors, readBytes, writtenBytes },
+      latencyBounds: [...LATENCY_BOUNDS],
+      latencies: mapValues(counted.latencies, ({ buckets, ...sums }) => ({
+        buckets: [...buckets],
+        ...sums,
+      })),
+    };
+  }
+
   async changes({ imageId, follower }: ZoneChangesPayload): Promise<ZoneChangesResult> {
     return this.live(imageId).changes(follower);
   }
@@ -220,4 +238,12 @@ export class Attachments {
 
 function notAttached(what: string): GatewayRefusal {
   return new GatewayRefusal('not_attached', `${what}: not attached to this gateway`);
+}
+
+function mapValues<K extends string, A, B>(
+  values: Readonly<Record<K, A>>,
+  change: (value: A) => B,
+) {
+  const entries = Object.entries<A>(values).map(([key, value]) => [key, change(value)]);
+  return Object.fromEntries(entries) as Record<K, B>;
 }

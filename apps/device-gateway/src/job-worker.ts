@@ -44,6 +44,7 @@ export class JobWorker {
           await attachments.update(payload);
           return null;
         }),
+      exportStats: ({ exportId }) => outcomeOf(() => attachments.stats(exportId)),
       manageZones: (payload) =>
         outcomeOf(async () => ({ zone: await attachments.manage(payload) })),
       zoneChanges: (payload) => outcomeOf(() => attachments.changes(payload)),

@@ -52,6 +52,9 @@ export interface paths {
     delete: operations["Exports_delete"];
     patch: operations["Exports_update"];
   };
+  "/v1/exports/{id}/stats": {
+    get: operations["Exports_stats"];
+  };
   "/v1/exports/{id}/attach": {
     get: operations["Attach_document"];
   };
@@ -378,6 +381,35 @@ export interface components {
     ExportPage: {
       items: components["schemas"]["Export"][];
       nextCursor: string | null;
+    };
+    ExportStats: {
+      /**
+       * Format: date-time
+       * @description When the gateway read them
+       */
+      at: string;
+      /** @description Clients connected now */
+      connections: number;
+      /** @description Requests not answered yet */
+      inFlight: number;
+      /** @description Answered */
+      requests: number;
+      /** @description Of them refused or failed */
+      errors: number;
+      readBytes: number;
+      writtenBytes: number;
+      /** @description Upper bounds of the buckets, in seconds */
+      latencyBounds: number[];
+      /** @description Of requests that succeeded, from taking one up to having its answer */
+      latencies: {
+        [key: string]: {
+          /** @description Requests in each bucket, not cumulated */
+          buckets: number[];
+          /** @description Also of those slower than the last bound */
+          total: number;
+          sumSeconds: number;
+        };
+      };
     };
     UpdateExport: {
       readOnly?: boolean;
@@ -2307,6 +2339,27 @@ export interface operations {
       200: {
         content: {
           "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Exports_stats: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ExportStats"];
         };
       };
       /** @description A problem */

@@ -84,6 +84,33 @@ export const exportSchema = z
   .meta({ id: 'Export' });
 export type Export = z.infer<typeof exportSchema>;
 
+const total = z.int().min(0);
+
+/** Counters since the export began on its gateway: two readings make a rate. */
+export const exportStatsSchema = z
+  .object({
+    at: timeField.describe('When the gateway read them'),
+    connections: total.describe('Clients connected now'),
+    inFlight: total.describe('Requests not answered yet'),
+    requests: total.describe('Answered'),
+    errors: total.describe('Of them refused or failed'),
+    readBytes: total,
+    writtenBytes: total,
+    latencyBounds: z.array(z.number()).describe('Upper bounds of the buckets, in seconds'),
+    latencies: z
+      .record(
+        z.enum(['read', 'write', 'flush', 'other']),
+        z.object({
+          buckets: z.array(total).describe('Requests in each bucket, not cumulated'),
+          total: total.describe('Also of those slower than the last bound'),
+          sumSeconds: z.number(),
+        }),
+      )
+      .describe('Of requests that succeeded, from taking one up to having its answer'),
+  })
+  .meta({ id: 'ExportStats' });
+export type ExportStats = z.infer<typeof exportStatsSchema>;
+
 export const exportPageSchema = pageOf(exportSchema, 'ExportPage');
 export const listExportsSchema = pageQuerySchema.extend({
   imageId: idField.optional(),

@@ -1,7 +1,7 @@
 /** Queues and jobs: the one typed map from queue and job name to payload and result. */
 
 import type { ImageErrorCode, ImageErrorContext } from '@zonelab/qcow2-zoned';
-import type { ExportOptions, UpdateExport } from './exports.ts';
+import type { ExportOptions, ExportStats, UpdateExport } from './exports.ts';
 import { MAX_PRIORITY } from './limits.ts';
 import type { Zone, ZoneAction, ZoneReportQuery } from './zones.ts';
 
@@ -82,6 +82,7 @@ export interface GatewayJobs {
   attach: { payload: AttachPayload; result: JobOutcome<{ uri: string }> };
   detach: { payload: { exportId: string }; result: JobOutcome<null> };
   update: { payload: UpdateExportPayload; result: JobOutcome<null> };
+  exportStats: { payload: { exportId: string }; result: JobOutcome<ExportStats> };
   manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
   zoneChanges: { payload: ZoneChangesPayload; result: JobOutcome<ZoneChangesResult> };
   reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };

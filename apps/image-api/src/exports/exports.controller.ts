@@ -5,6 +5,7 @@ import {
   createExportSchema,
   exportPageSchema,
   exportSchema,
+  exportStatsSchema,
   type IdParams,
   idParamsSchema,
   type ListExports,
@@ -35,6 +36,12 @@ export class ExportsController {
   @ApiOkResponse({ standardSchema: exportSchema })
   get(@Param({ schema: idParamsSchema }) { id }: IdParams) {
     return this.exports.get(id);
+  }
+
+  @Get(':id/stats')
+  @ApiOkResponse({ standardSchema: exportStatsSchema })
+  stats(@Param({ schema: idParamsSchema }) { id }: IdParams) {
+    return this.exports.stats(id);
   }
 
   @Patch(':id')

@@ -2,7 +2,14 @@
 
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog, type PlacedExport } from '@zonelab/catalog';
-import type { CreateExport, Export, ListExports, Page, UpdateExport } from '@zonelab/contracts';
+import type {
+  CreateExport,
+  Export,
+  ExportStats,
+  ListExports,
+  Page,
+  UpdateExport,
+} from '@zonelab/contracts';
 import { Gateways } from '../gateways/gateways.ts';
 import { ProblemError } from '../http/problem.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
@@ -50,6 +57,12 @@ export class ExportsService {
 
   get(id: string): Promise<Export> {
     return this.catalog.exports.get(id);
+  }
+
+  /** Asked of the gateway that serves it. Errors: those of `Gateways.ask`. */
+  async stats(id: string): Promise<ExportStats> {
+    const { gatewayId } = await this.catalog.exports.get(id);
+    return this.gateways.ask(gatewayId, 'exportStats', { exportId: id });
   }
 
   /**
