@@ -13,6 +13,8 @@ export interface BlockFile {
   readonly length: number;
   /** Fills `target` from `position`; bytes past the end of the file read as zeroes. */
   read(target: Uint8Array, position: number): void;
+  /** The same in a thread of its own: for long runs, beside which other work goes on. */
+  readAsync?(target: Uint8Array, position: number): Promise<void>;
   /** Writes all of `data` at `position`, growing the file as needed. */
   write(data: Uint8Array, position: number): void;
   /** Resolves when everything written before the call is on stable storage (fdatasync). */
@@ -73,9 +75,9 @@ export class HostFile implements BlockFile {
     return HostFile.#open(path, options.readOnly ? 'r' : 'r+', options.sync);
   }
 
-  /** Creates a new, empty file. Errors: `file_exists`, `no_space`, `io_error`. */
-  static create(path: string): HostFile {
-    return HostFile.#open(path, 'wx+');
+  /** Creates a new, empty file. `sync` as for `open`. Errors: `file_exists`, `no_space`, `io_error`. */
+  static create(path: string, { sync }: { sync?: boolean } = {}): HostFile {
+    return HostFile.#open(path, 'wx+', sync);
   }
 
   static #open(path: string, flags: string, syncs = true): HostFile {
@@ -122,6 +124,23 @@ export class HostFile implements BlockFile {
       throw hostError('read', this.path, cause);
     }
     target.fill(0, done);
+  }
+
+  readAsync(target: Uint8Array, position: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const readFrom = (done: number): void => {
+        const left = target.length - done;
+        fs.read(this.fd, target, done, left, position + done, (cause, count) => {
+          if (cause) reject(hostError('read', this.path, cause));
+          else if (count > 0 && count < left) readFrom(done + count);
+          else {
+            target.fill(0, done + count);
+            resolve();
+          }
+        });
+      };
+      readFrom(0);
+    });
   }
 
   write(data: Uint8Array, position: number): void {

@@ -71,6 +71,12 @@ export class OpenedDisk implements Disk {
     return this.content.extents(offset, length);
   }
 
+  /** The file in which the host offset of one of the disk's extents lies; undefined where that is not known. */
+  fileOf(depth: number): BlockFile | undefined {
+    if (depth > 0) return this.backing?.fileOf(depth - 1);
+    return this.dataFile ?? this.file;
+  }
+
   write(offset: number, data: Uint8Array): void {
     this.content.write(offset, data);
   }

@@ -178,11 +178,13 @@ describe('a conversion', () => {
     let read = 0;
     const disk = await openDisk(file, { format: 'raw', readOnly: true });
     const content = disk.file as HostFile;
-    const pass = content.read.bind(content);
-    content.read = (bytes, position) => {
-      read += bytes.length;
-      pass(bytes, position);
-    };
+    for (const method of ['read', 'readAsync'] as const) {
+      const pass = content[method].bind(content);
+      content[method] = (bytes: Uint8Array, position: number) => {
+        read += bytes.length;
+        return pass(bytes, position) as Promise<void>;
+      };
+    }
     try {
       await convertToFile(disk, target, { durable: false });
     } finally {

@@ -2,8 +2,8 @@
 import type { Disk } from '../image/disk.ts';
 import { OpenedDisk } from '../open.ts';
 import { RawDisk } from '../raw-disk.ts';
-import { COPY_BUFFER_BYTES } from './limits.ts';
 import { type OperationOptions, Pace } from './pace.ts';
+import { type Piece, type ReadPiece, readAhead } from './read-ahead.ts';
 import { type PlacedExtent, pieces, walkExtents } from './walk.ts';
 import { isZero, zeroRuns } from './zeroes.ts';
 
@@ -35,18 +35,20 @@ export async function copyDisk(
   options: CopyOptions = {},
 ): Promise<void> {
   const pace = new Pace(options, source.size);
-  const { belowDepth = Number.POSITIVE_INFINITY } = options;
-  const copier = new Copier(source, target, options);
-  for (const extent of extentsToCopy(source)) {
-    if (extent.depth >= belowDepth) continue;
-    if (extent.zero && copier.skipsZeroes) continue;
-    for (const { start, length } of pieces(extent.start, extent.length)) {
-      copier.copy(extent, start, length);
-      await target.settleSome?.();
-      await pace.advance(length);
-    }
+  const copier = new Copier(target, options);
+  const toCopy = piecesOf(source, (extent) => copier.copies(extent));
+  for await (const piece of readAhead(source, toCopy, ({ extent }) => copier.reads(extent))) {
+    copier.copy(piece);
+    await target.settleSome?.();
+    await pace.advance(piece.length);
   }
   pace.finish();
+}
+
+function* piecesOf(disk: Disk, wanted: (extent: PlacedExtent) => boolean): Iterable<Piece> {
+  for (const extent of extentsToCopy(disk))
+    if (wanted(extent))
+      for (const place of pieces(extent.start, extent.length)) yield { extent, ...place };
 }
 
 /** Where telling zeroes from data means reading them, the copy does that anyway. */
@@ -58,40 +60,46 @@ function extentsToCopy(source: Disk): Iterable<PlacedExtent> {
 }
 
 class Copier {
-  readonly #buffer = Buffer.allocUnsafe(COPY_BUFFER_BYTES);
   readonly #sparseBytes: number;
   readonly #targetOffset: number;
   readonly #targetIsZero: boolean;
+  readonly #belowDepth: number;
 
   constructor(
-    private readonly source: Disk,
     private readonly target: CopyTarget,
-    { sparseBytes = DEFAULT_SPARSE_BYTES, targetOffset = 0, targetIsZero = false }: CopyOptions,
+    {
+      sparseBytes = DEFAULT_SPARSE_BYTES,
+      targetOffset = 0,
+      targetIsZero = false,
+      belowDepth = Number.POSITIVE_INFINITY,
+    }: CopyOptions,
   ) {
     this.#sparseBytes = sparseBytes;
     this.#targetOffset = targetOffset;
     this.#targetIsZero = targetIsZero;
+    this.#belowDepth = belowDepth;
   }
 
-  get skipsZeroes(): boolean {
-    return this.#targetIsZero && this.#sparseBytes > 0;
+  /** False where the target has the extent already. */
+  copies({ depth, zero }: PlacedExtent): boolean {
+    const isThere = zero && this.#targetIsZero && this.#sparseBytes > 0;
+    return depth < this.#belowDepth && !isThere;
   }
 
-  /** Copies a piece of an extent, at most a buffer long. */
-  copy({ zero }: PlacedExtent, start: number, length: number): void {
+  /** True where the extent's bytes are needed. */
+  reads({ zero }: PlacedExtent): boolean {
+    return !zero || this.#sparseBytes === 0;
+  }
+
+  copy({ start, length, data }: ReadPiece): void {
     const to = this.#targetOffset + start;
-    const data = this.#buffer.subarray(0, length);
-    if (this.#sparseBytes === 0) {
-      this.source.read(start, data);
-      this.target.write(to, data);
-    } else if (zero) this.target.writeZeroes(to, length);
-    else {
-      this.source.read(start, data);
+    if (data === undefined) this.target.writeZeroes(to, length);
+    else if (this.#sparseBytes === 0) this.target.write(to, data);
+    else
       for (const run of zeroRuns(data, this.#sparseBytes, to % this.#sparseBytes)) {
         if (!run.zero) this.target.write(to + run.from, data.subarray(run.from, run.to));
         else if (!this.#targetIsZero) this.target.writeZeroes(to + run.from, run.to - run.from);
       }
-    }
   }
 }
 
