@@ -13,7 +13,7 @@ import {
 import { contentOf, loadZones } from './device/load.ts';
 import { ImageError, invalidOption } from './errors.ts';
 import type { BlockFile } from './file.ts';
-import { FileDraft } from './file-draft.ts';
+import { type Durability, FileDraft } from './file-draft.ts';
 import { backingPath, dataFilePath } from './file-name.ts';
 import { roundUp } from './format/bytes.ts';
 import { AUTOCLEAR, COMPATIBLE, INCOMPATIBLE } from './format/feature-bits.ts';
@@ -59,16 +59,20 @@ export function validateCreateOptions(options: CreateOptions): void {
  * Creates the image at `file`, and its data file. Errors: `invalid_option`, `file_exists`, `image_in_use`, `no_space`,
  * `io_error`, and those of opening the backing file.
  */
-export async function createImage(file: string, options: UnsizedCreateOptions): Promise<void> {
+export async function createImage(
+  file: string,
+  options: UnsizedCreateOptions,
+  { durable }: Durability = {},
+): Promise<void> {
   const sized = await withBackingSize(file, options);
   const { layout, foreign } = plan(sized);
   const header = encodeHeader(newHeader(layout));
   const { dataFile, overwrite = false } = sized;
-  const image = FileDraft.begin(file, overwrite);
+  const image = FileDraft.begin(file, { overwrite, durable });
   let data: FileDraft | undefined;
   try {
     if (dataFile !== undefined)
-      data = FileDraft.begin(dataFilePath(file, dataFile.file), overwrite);
+      data = FileDraft.begin(dataFilePath(file, dataFile.file), { overwrite });
     writeTables(image.file, data?.file ?? image.file, layout);
     image.file.write(header, 0);
     if (foreign !== undefined) await addV9Zones(image.file, foreign, emptyZones(foreign));

@@ -7,6 +7,11 @@ import { HostFile, syncDirectory } from './file.ts';
 
 const PERMISSION_BITS = 0o7777;
 
+export interface Durability {
+  /** The file is on stable storage, under its name, when it is published. Default true. */
+  readonly durable?: boolean | undefined;
+}
+
 export class FileDraft {
   readonly #temporary: string;
   #closed = false;
@@ -17,6 +22,7 @@ export class FileDraft {
     /** The file that is to be replaced, held so that nobody opens it meanwhile. */
     private readonly old: HostFile | undefined,
     readonly file: HostFile,
+    private readonly durable: boolean,
   ) {
     this.#temporary = file.path;
   }
@@ -25,7 +31,10 @@ export class FileDraft {
    * Throws `file_exists` where there is such a file and `overwrite` is false, `image_in_use` where somebody has it
    * open, `file_not_found` where there is no such folder.
    */
-  static begin(file: string, overwrite: boolean): FileDraft {
+  static begin(
+    file: string,
+    { overwrite, durable = true }: Durability & { readonly overwrite: boolean },
+  ): FileDraft {
     const target = overwrite && fs.existsSync(file) ? fs.realpathSync(file) : file;
     const exists = fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined;
     if (exists && !overwrite) throw fileExists(file);
@@ -37,8 +46,9 @@ export class FileDraft {
     const old = exists ? HostFile.open(target, { readOnly: false }) : undefined;
     try {
       old?.lock('writer');
-      const draft = HostFile.create(`${target}.${randomBytes(6).toString('hex')}.tmp`);
-      return new FileDraft(target, old, draft);
+      const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+      const draft = HostFile.create(temporary, { sync: durable });
+      return new FileDraft(target, old, draft, durable);
     } catch (error) {
       old?.close();
       throw error;
@@ -51,10 +61,10 @@ export class FileDraft {
       fs.chmodSync(this.#temporary, fs.statSync(this.target).mode & PERMISSION_BITS);
     await this.file.sync();
     this.#close();
-    if (this.old === undefined) publish(this.#temporary, this.target);
+    if (this.old === undefined) publish(this.#temporary, this.target, this.durable);
     else {
       fs.renameSync(this.#temporary, this.target);
-      syncDirectory(path.dirname(this.target));
+      if (this.durable) syncDirectory(path.dirname(this.target));
     }
   }
 
@@ -72,7 +82,7 @@ export class FileDraft {
 }
 
 /** Gives a finished file its name, unless another has taken it meanwhile (`file_exists`). */
-export function publish(temporary: string, file: string): void {
+export function publish(temporary: string, file: string, durable = true): void {
   try {
     fs.linkSync(temporary, file);
   } catch (cause) {
@@ -80,7 +90,7 @@ export function publish(temporary: string, file: string): void {
     throw fileExists(file, cause);
   }
   fs.rmSync(temporary);
-  syncDirectory(path.dirname(file));
+  if (durable) syncDirectory(path.dirname(file));
 }
 
 function fileExists(file: string, cause?: unknown): ImageError {

@@ -23,6 +23,9 @@ export interface ConvertOptions extends CopyOptions {
   readonly durable?: boolean;
 }
 
+/** Of a file that nobody relies on before it is whole. */
+const NOT_YET = { durable: false };
+
 /**
  * Writes the content of `source` to a new file at `file`, which appears whole or not at all and replaces what stood
  * there. Errors: `invalid_option`, `image_in_use`, `no_space`, `io_error`, and what reading the source throws.
@@ -39,8 +42,8 @@ export async function convertToFile(
   await replaceFile(
     file,
     async (temporary) => {
-      if (format === 'raw') await createRaw(temporary, { size, preallocation });
-      else await createImage(temporary, { ...create, size, overwrite: true });
+      if (format === 'raw') await createRaw(temporary, { size, preallocation }, NOT_YET);
+      else await createImage(temporary, { ...create, size, overwrite: true }, NOT_YET);
       const target = await openDisk(temporary, { format, sync: false });
       try {
         await convertInto(source, target, {

@@ -1,7 +1,7 @@
 /** Creates raw images. */
 import type { Preallocation } from '../create-options.ts';
 import { invalidOption } from '../errors.ts';
-import { FileDraft } from '../file-draft.ts';
+import { type Durability, FileDraft } from '../file-draft.ts';
 import { roundUp } from '../format/bytes.ts';
 import { writeZeroes } from '../image/data-writer.ts';
 
@@ -19,10 +19,11 @@ export interface CreateRawOptions {
 export async function createRaw(
   file: string,
   { size, preallocation = 'off' }: CreateRawOptions,
+  { durable }: Durability = {},
 ): Promise<void> {
   if (preallocation === 'metadata')
     throw invalidOption('preallocation', preallocation, 'off, falloc or full for a raw disk');
-  const draft = FileDraft.begin(file, true);
+  const draft = FileDraft.begin(file, { overwrite: true, durable });
   try {
     const bytes = roundUp(size, 512);
     draft.file.truncate(bytes);
