@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { ImageError } from './errors.ts';
-import { hostCalls, spaceCalls } from './host-calls.ts';
+import { punchHole, spaceCalls } from './host-calls.ts';
 import { lockImage } from './image-lock.ts';
 
 export interface BlockFile {
@@ -184,7 +184,7 @@ export class HostFile implements BlockFile {
 
   punch(position: number, length: number): boolean {
     try {
-      hostCalls().trimSync(this.fd, position, length);
+      punchHole(this.fd, position, length);
       return true;
     } catch {
       return false;

@@ -7,7 +7,7 @@
  */
 import fs from 'node:fs';
 import { ImageError } from './errors.ts';
-import { hostCalls } from './host-calls.ts';
+import { lockCalls } from './host-calls.ts';
 
 const USES = 100;
 const KEEPS = 200;
@@ -31,7 +31,7 @@ const FREE = {
  * descriptor of this one, has it open in a way that excludes us.
  */
 export function lockImage(fd: number, path: string, role: 'reader' | 'writer'): void {
-  const { tryLock } = hostCalls();
+  const { tryLock } = lockCalls();
   for (const byte of HELD[role]) if (!tryLock(fd, byte, 1, { shared: true })) throw inUse(path);
   const probe = role === 'writer' ? fd : openToProbe(path);
   if (probe === undefined) return;
@@ -44,7 +44,7 @@ export function lockImage(fd: number, path: string, role: 'reader' | 'writer'): 
 
 /** Tries the exclusive lock of a byte, and goes back to what is held of it. */
 function isFree(fd: number, byte: number, role: 'reader' | 'writer'): boolean {
-  const { tryLock, tryDowngradeLock, unlock } = hostCalls();
+  const { tryLock, tryDowngradeLock, unlock } = lockCalls();
   if (!tryLock(fd, byte, 1, { shared: false })) return false;
   const held: readonly number[] = role === 'writer' ? HELD.writer : [];
   if (held.includes(byte)) tryDowngradeLock(fd, byte, 1);
