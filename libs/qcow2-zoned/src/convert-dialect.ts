@@ -1,11 +1,10 @@
 /** Copies a zoned image into another dialect: to the native one from any, and to v9. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { type CreateOptions, createImage } from './create.ts';
 import { ZonedDevice } from './device/zoned-device.ts';
 import { ImageError } from './errors.ts';
 import { HostFile } from './file.ts';
-import { publish } from './file-draft.ts';
+import { publish, temporaryName } from './file-draft.ts';
 import type { ZoneRecord } from './format/zone-table.ts';
 import { COPY_BYTES, MIN_CLUSTER_BITS } from './limits.ts';
 import { addV9Zones } from './v9.ts';
@@ -38,7 +37,7 @@ export async function convertDialect(
   options: ConvertDialectOptions = {},
 ): Promise<void> {
   const from = await ZonedDevice.open(source, { readOnly: true });
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryName(target);
   try {
     const { geometry } = from;
     if (geometry === undefined)

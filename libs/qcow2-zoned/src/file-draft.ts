@@ -1,11 +1,17 @@
 /** A file that is written under a temporary name and gets its own when it is whole and durable. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ImageError } from './errors.ts';
 import { HostFile, syncDirectory } from './file.ts';
 
 const PERMISSION_BITS = 0o7777;
+
+/** A name beside `target`. That nobody has it yet is seen when the file is created. */
+export function temporaryName(target: string): string {
+  // it need not be a secret, and node:crypto takes long to load
+  const unique = Math.floor(Math.random() * 2 ** 48).toString(16);
+  return `${target}.${unique.padStart(12, '0')}.tmp`;
+}
 
 export interface Durability {
   /** The file is on stable storage, under its name, when it is published. Default true. */
@@ -46,7 +52,7 @@ export class FileDraft {
     const old = exists ? HostFile.open(target, { readOnly: false }) : undefined;
     try {
       old?.lock('writer');
-      const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+      const temporary = temporaryName(target);
       const draft = HostFile.create(temporary, { sync: durable });
       return new FileDraft(target, old, draft, durable);
     } catch (error) {

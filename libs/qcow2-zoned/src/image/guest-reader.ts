@@ -60,11 +60,29 @@ export class GuestReader {
         at = next;
         continue;
       }
-      const next = Math.min(end, (cluster + 1) * clusterSize);
-      this.#addCluster(list, cluster, at, next);
+      const run = this.#plainRun(cluster, Math.ceil(end / clusterSize));
+      const next = Math.min(end, (cluster + Math.max(run, 1)) * clusterSize);
+      if (run === 0) this.#addCluster(list, cluster, at, next);
+      else this.#addRun(list, this.map.locate(cluster), at, next);
       at = next;
     }
     return list.extents;
+  }
+
+  /**
+   * How many clusters of one table in [cluster, end) lie one behind the other on the host, or are all not allocated;
+   * 0 where the place of the first does not tell all there is to it.
+   */
+  #plainRun(cluster: number, end: number): number {
+    const { clusterSize, entriesPerTable, extended } = this.map.layout;
+    if (extended) return 0;
+    const first = this.map.locate(cluster);
+    if (first < 0 && first !== NOWHERE.unallocated) return 0;
+    const step = first < 0 ? 0 : clusterSize;
+    const most = Math.min(end - cluster, entriesPerTable - (cluster % entriesPerTable));
+    let run = 1;
+    while (run < most && this.map.locate(cluster + run) === first + run * step) run++;
+    return run;
   }
 
   #readRun(offset: number, target: Uint8Array, place: number): void {
@@ -90,6 +108,16 @@ export class GuestReader {
       const cluster = this.compressed.read(compressed);
       target.set(cluster.subarray(inCluster, inCluster + length), done);
       done += length;
+    }
+  }
+
+  #addRun(list: ExtentList, firstPlace: number, from: number, to: number): void {
+    const length = to - from;
+    if (firstPlace < 0) this.#addBelow(list, from, length);
+    else {
+      const hostOffset = firstPlace + (from % this.map.layout.clusterSize);
+      const kind = { depth: 0, present: true, zero: false, data: true, compressed: false };
+      list.add({ length, ...kind, hostOffset });
     }
   }
 

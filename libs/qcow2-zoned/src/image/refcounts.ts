@@ -68,11 +68,12 @@ export class Refcounts {
     const bytes = Buffer.alloc(header.refcountTableClusters * this.clusterSize);
     file.read(bytes, this.#tableOffset);
     this.#blockOffsets = new Float64Array(bytes.length / ENTRY_BYTES);
-    for (let i = 0; i < this.#blockOffsets.length; i++)
-      this.#blockOffsets[i] = this.#checkedBlockOffset(
-        readU64(bytes, i * ENTRY_BYTES, 'refcount table'),
-        i,
-      );
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    for (let i = 0; i < this.#blockOffsets.length; i++) {
+      if (words[2 * i] === 0 && words[2 * i + 1] === 0) continue; // as most are
+      const offset = readU64(bytes, i * ENTRY_BYTES, 'refcount table');
+      this.#blockOffsets[i] = this.#checkedBlockOffset(offset, i);
+    }
   }
 
   #checkedBlockOffset(offset: number, index: number): number {

@@ -1,9 +1,9 @@
 /** Writes a file anew beside the one it replaces, so that a failure or a crash leaves the old one, whole, or none. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ImageError } from '../errors.ts';
 import { HostFile, syncDirectory } from '../file.ts';
+import { temporaryName } from '../file-draft.ts';
 
 export interface ReplaceOptions {
   /** The file is on stable storage when the call ends. Default true. */
@@ -24,7 +24,7 @@ export async function replaceFile(
   const folder = path.dirname(target);
   if (!fs.existsSync(folder))
     throw new ImageError('file_not_found', `${file}: there is no folder ${folder}`, { path: file });
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryName(target);
   const before = openBefore(target);
   try {
     await make(temporary);
