@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type CliContext, collect } from '../context.ts';
 import { addChangeCommands } from './change-program.ts';
 import { addCheck } from './check-program.ts';
+import { addConvert } from './convert-program.ts';
 import { addInfo } from './info-program.ts';
 import { addLookCommands } from './look-program.ts';
 import { addSnapshot } from './snapshot-program.ts';
@@ -44,6 +45,7 @@ export function addImgCommands(program: Command, context: CliContext): void {
   addInfo(img, context);
   addCheck(img, context);
   addLookCommands(img, context);
+  addConvert(img, context);
   addChangeCommands(img, context);
   addSnapshot(img, context);
 }
