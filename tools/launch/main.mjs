@@ -1,6 +1,7 @@
 // Sets up what a command needs, on stderr only, and runs it. Plain Node: nothing is installed yet.
 import { ensureBenchmarks, ensureBuilt, ensureBundle } from './bundle.mjs';
 import { root, SetupError, say } from './process.mjs';
+import { runScript } from './script.cjs';
 
 const MINIMUM_NODE = [20, 19];
 
@@ -25,7 +26,9 @@ async function main([command, ...args]) {
     await import(await ensureBenchmarks());
     return;
   }
-  await import(await ensureBundle([command, ...args]));
+  const bundle = await ensureBundle([command, ...args]);
+  if (bundle.endsWith('.cjs')) runScript(bundle);
+  else await import(bundle);
 }
 
 function requireNode() {

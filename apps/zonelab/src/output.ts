@@ -12,8 +12,23 @@ export interface Output {
   readonly columns: number;
 }
 
+let listening = false;
+
+/**
+ * Goes on when whoever reads the output has gone, as in `zonelab io … | head -1`: an image that is open must be closed.
+ * Loaded with the first output: many commands have none.
+ */
+function standardOutput(): NodeJS.WriteStream {
+  if (!listening)
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  listening = true;
+  return process.stdout;
+}
+
 export const processOutput: Output = {
-  write: (text) => void process.stdout.write(text),
+  write: (text) => void standardOutput().write(text),
   warn: (text) => void process.stderr.write(text),
   get isTerminal() {
     return process.stdout.isTTY === true && !process.env.NO_COLOR;

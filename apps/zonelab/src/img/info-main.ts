@@ -1,10 +1,5 @@
-/** Entry of a bundle for `img info` alone: scripts run it by the thousand, and starting is all that it costs. */
-import { outliveReader } from '../outlive-reader.ts';
-import { processOutput } from '../output.ts';
-import { runCommands } from '../run-commands.ts';
+/** Entry of the bundle for `img info` alone. */
 import { addInfo } from './info-program.ts';
+import { runAlone } from './run-alone.ts';
 
-outliveReader();
-process.exitCode = await runCommands(process.argv.slice(2), processOutput, (program, context) =>
-  addInfo(program.command('img'), context),
-);
+runAlone(addInfo);
