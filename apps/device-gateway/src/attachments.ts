@@ -7,6 +7,7 @@
 import type {
   AttachPayload,
   ExportStats,
+  FaultsPayload,
   UpdateExportPayload,
   ZoneChangesPayload,
   ZoneChangesResult,
@@ -16,7 +17,7 @@ import type {
 } from '@zonelab/contracts';
 import { formatNbdUri, LATENCY_BOUNDS, type NbdServer } from '@zonelab/nbd';
 import { imagePath, type Pool, poolFolders } from '@zonelab/platform';
-import { ImageError, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { type FaultStatus, ImageError, type Zone, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { ZonedExport } from '@zonelab/zoned-export';
 import { LiveImage } from './live-image.ts';
 import type { PublicAddress } from './nbd-frontend.ts';
@@ -152,6 +153,16 @@ export class Attachments {
     return this.live(payload.imageId).report(payload);
   }
 
+  /** From now on the image fails as the plan says. Errors: `not_attached`. */
+  async setFaults({ imageId, plan }: FaultsPayload): Promise<void> {
+    this.live(imageId).device.setFaults(plan ?? undefined);
+  }
+
+  /** What the image's plan has done; null without one. Errors: `not_attached`. */
+  async faultStatus(imageId: string): Promise<FaultStatus[] | null> {
+    return this.live(imageId).device.faultStatus() ?? null;
+  }
+
   /** Refuses what is asked for from now on, and ends every export as `detach` does. */
   close(): Promise<void> {
     this.closing = true;
@@ -182,9 +193,11 @@ export class Attachments {
     this.attachments.set(exportId, { payload, image, target });
   }
 
-  private async open({ pool, imageId, readOnly, options }: AttachPayload): Promise<LiveImage> {
+  private async open(payload: AttachPayload): Promise<LiveImage> {
+    const { pool, imageId, readOnly, options, faults } = payload;
     const path = imagePath(this.pools, pool, imageId);
     const common = {
+      faults,
       enforceLimits: options.limits === 'on',
       allowedDirectories: poolFolders(this.pools),
     };

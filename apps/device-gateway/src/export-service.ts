@@ -119,6 +119,7 @@ function shownReason(error: unknown): string {
   return foreseen ? error.message : 'see the log of the gateway';
 }
 
-function toPayload({ id, imageId, name, pool, readOnly, options }: PlacedExport): AttachPayload {
-  return { exportId: id, imageId, name, pool, readOnly, options };
+function toPayload({ id, imageId, name, pool, readOnly, options, faults }: PlacedExport) {
+  const payload: AttachPayload = { exportId: id, imageId, name, pool, readOnly, options };
+  return faults === undefined ? payload : { ...payload, faults };
 }

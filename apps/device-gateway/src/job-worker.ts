@@ -49,6 +49,12 @@ export class JobWorker {
         outcomeOf(async () => ({ zone: await attachments.manage(payload) })),
       zoneChanges: (payload) => outcomeOf(() => attachments.changes(payload)),
       reportZones: (payload) => outcomeOf(() => attachments.report(payload)),
+      setFaults: (payload) =>
+        outcomeOf(async () => {
+          await attachments.setFaults(payload);
+          return null;
+        }),
+      faultStatus: ({ imageId }) => outcomeOf(() => attachments.faultStatus(imageId)),
     };
   }
 

@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Catalog, generateKey, migrate } from '@zonelab/catalog';
 import {
   type AttachPayload,
+  type FaultsPayload,
   GATEWAY_HEARTBEAT_MS,
   type GatewayRefusalCode,
   gatewayQueue,
@@ -21,8 +22,9 @@ import { ImageError, ZonedDevice, ZoneWatch } from '@zonelab/qcow2-zoned';
 import { startTestServers } from '@zonelab/testing';
 import { type Job, Worker } from 'bullmq';
 import { createApp } from './app.ts';
+import type { ImageApiOptions } from './options.ts';
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface TestApi {
   app: NestFastifyApplication;
@@ -49,7 +51,10 @@ export interface Answer {
   body: any;
 }
 
-export async function startApi(gatewayTimeoutMs?: number): Promise<TestApi> {
+export async function startApi(
+  gatewayTimeoutMs?: number,
+  more: Partial<ImageApiOptions> = {},
+): Promise<TestApi> {
   const servers = await startTestServers();
   const folder = await mkdtemp(join(tmpdir(), 'zonelab-pool-'));
   const pool = { name: 'pool', path: folder };
@@ -57,7 +62,7 @@ export async function startApi(gatewayTimeoutMs?: number): Promise<TestApi> {
   const redisUrl = servers.createRedis();
   const adminKey = generateKey();
   const logger = createLogger('image-api', 'silent');
-  const options = { databaseUrl, redisUrl, adminKey, logger, gatewayTimeoutMs };
+  const options = { databaseUrl, redisUrl, adminKey, logger, gatewayTimeoutMs, ...more };
   const app = await createApp({ ...options, pools: [pool] });
   await app.init();
   const catalog = new Catalog(databaseUrl);
@@ -102,10 +107,13 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
   const devices = new Map<string, ZonedDevice>();
   const imageOfExport = new Map<string, string>();
   const updates: UpdateExportPayload[] = [];
-  const attach = async ({ imageId, exportId, name }: AttachPayload) => {
+  const attach = async ({ imageId, exportId, name, faults }: AttachPayload) => {
     if (name === 'refused') throw refusal('export_name_taken', 'name: got refused');
     if (!devices.has(imageId))
-      devices.set(imageId, await ZonedDevice.open(imagePath([pool], pool.name, imageId)));
+      devices.set(
+        imageId,
+        await ZonedDevice.open(imagePath([pool], pool.name, imageId), { faults }),
+      );
     imageOfExport.set(exportId, imageId);
     return { uri: `nbd://127.0.0.1:10809/${name}` };
   };
@@ -155,6 +163,12 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     manageZones,
     reportZones,
     zoneChanges,
+    setFaults: async ({ imageId, plan }: FaultsPayload) => {
+      devices.get(imageId)?.setFaults(plan ?? undefined);
+      return null;
+    },
+    faultStatus: async ({ imageId }: { imageId: string }) =>
+      devices.get(imageId)?.faultStatus() ?? null,
   };
   const worker = new Worker(
     gatewayQueue(id),

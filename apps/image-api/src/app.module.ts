@@ -15,6 +15,8 @@ import { ExperimentsController } from './experiments/experiments.controller.ts';
 import { ExperimentsService } from './experiments/experiments.service.ts';
 import { ExportsController } from './exports/exports.controller.ts';
 import { ExportsService } from './exports/exports.service.ts';
+import { FaultsController } from './faults/faults.controller.ts';
+import { FaultsService } from './faults/faults.service.ts';
 import { DiskSteps } from './fleets/disk-steps.ts';
 import { FleetQueue } from './fleets/fleet-queue.ts';
 import { FleetWorker } from './fleets/fleet-worker.ts';
@@ -44,6 +46,9 @@ import { SweepsController } from './sweeps/sweeps.controller.ts';
 import { SweepsService } from './sweeps/sweeps.service.ts';
 import { TracesController } from './traces/traces.controller.ts';
 import { TracesService } from './traces/traces.service.ts';
+import { PoolQueues } from './work/pool-queues.ts';
+import { WorkController } from './work/work.controller.ts';
+import { WorkService } from './work/work.service.ts';
 import { RestingImages } from './zones/resting-images.ts';
 import { ZoneFeed } from './zones/zone-feed.ts';
 import { ZonesController } from './zones/zones.controller.ts';
@@ -59,6 +64,8 @@ export class AppModule implements OnApplicationShutdown {
       controllers: [
         ContentController,
         ImagesController,
+        WorkController,
+        FaultsController,
         ZonesController,
         SnapshotsController,
         ExportsController,
@@ -88,6 +95,9 @@ export class AppModule implements OnApplicationShutdown {
         EventFeed,
         Pruning,
         ImagesService,
+        PoolQueues,
+        WorkService,
+        FaultsService,
         ZonesService,
         ZoneFeed,
         SnapshotsService,

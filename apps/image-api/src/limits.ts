@@ -21,7 +21,7 @@ export const MAX_RESTING_IMAGES = 64;
 /** Waiting for the queue to take a job. The catalog has the experiment, and a sweep queues it later. */
 export const ENQUEUE_TIMEOUT_MS = 2_000;
 
-/** How soon an experiment that Redis lost is queued again. */
+/** How soon an experiment, or work on an image, that Redis lost is queued again. */
 export const SWEEP_EVERY_MS = 30_000;
 
 /** Room for a UUID, a ULID or a name of the client's own making. */
@@ -54,6 +54,9 @@ export const PRUNE_EVERY_MS = 3600 * 1000;
 /** A dead gateway is noticed within ten seconds, and its exports are served elsewhere within so many more. */
 export const RECONCILE_EXPORTS_EVERY_MS = 5_000;
 
+/** Gateways asked at once in a round: a dead one holds its place for as long as an answer may take. */
+export const RECONCILE_AT_ONCE = 8;
+
 /** Files and rows rarely lose each other, and looking costs a query for every folder. */
 export const RECONCILE_IMAGES_EVERY_MS = 60_000;
 
@@ -74,6 +77,13 @@ export const MAX_IMPORT_BYTES = 1024 ** 4;
 
 /** An upload that sends nothing for so long has ended without saying so. */
 export const UPLOAD_IDLE_MS = 60_000;
+
+/** How often a download is looked at, and what it must have taken by then: a client that stands still keeps writers out. */
+export const DOWNLOAD_WATCH_MS = 60_000;
+export const MIN_DOWNLOAD_BYTES = 64 * 1024;
+
+/** Largest window of a zstd frame that HTTP allows (RFC 9659, 3): it lies in memory. */
+export const MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** What is in hand when the service stops has so long to finish; a stuck client is cut off then. */
 export const DRAIN_MS = 5_000;

@@ -14,6 +14,8 @@ export interface ImageApiOptions {
   logger: Logger;
   /** How long a gateway may take to answer; for tests. */
   gatewayTimeoutMs?: number | undefined;
+  /** How often downloads are looked at; for tests. */
+  downloadWatchMs?: number | undefined;
 }
 
 /** Injection token of `ImageApiOptions`. */

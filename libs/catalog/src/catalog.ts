@@ -9,6 +9,7 @@ import { ExportsRepository } from './repositories/exports.ts';
 import { FleetDisksRepository } from './repositories/fleet-disks.ts';
 import { FleetsRepository } from './repositories/fleets.ts';
 import { GatewaysRepository } from './repositories/gateways.ts';
+import { ImageWorkRepository } from './repositories/image-work.ts';
 import { ImagesRepository } from './repositories/images.ts';
 import { KeysRepository } from './repositories/keys.ts';
 import { LeasesRepository } from './repositories/leases.ts';
@@ -18,6 +19,7 @@ import { TracesRepository } from './repositories/traces.ts';
 
 export class Catalog {
   readonly images: ImagesRepository;
+  readonly imageWork: ImageWorkRepository;
   readonly exports: ExportsRepository;
   readonly gateways: GatewaysRepository;
   readonly fleets: FleetsRepository;
@@ -36,8 +38,9 @@ export class Catalog {
   constructor(databaseUrl: string, now: () => Date = () => new Date()) {
     this.prisma = createPrisma(databaseUrl);
     this.images = new ImagesRepository(this.prisma);
+    this.imageWork = new ImageWorkRepository(this.prisma);
     this.exports = new ExportsRepository(this.prisma);
-    this.gateways = new GatewaysRepository(this.prisma, now);
+    this.gateways = new GatewaysRepository(this.prisma);
     this.fleets = new FleetsRepository(this.prisma, now);
     this.fleetDisks = new FleetDisksRepository(this.prisma);
     this.experiments = new ExperimentsRepository(this.prisma, now);

@@ -17,6 +17,8 @@ export type CatalogErrorCode =
   | 'lease_lost'
   /** The row is in a state that does not allow this. */
   | 'state_conflict'
+  /** The key's holder would have more than it may. */
+  | 'quota_exceeded'
   /** No live gateway reaches the pool. */
   | 'no_gateway'
   /** A migration failed before, or was edited after it was applied. */

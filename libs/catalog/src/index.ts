@@ -21,9 +21,16 @@ export {
 } from './repositories/fleet-disks.ts';
 export { type FleetChange, FleetsRepository } from './repositories/fleets.ts';
 export { type GatewayAnnouncement, GatewaysRepository } from './repositories/gateways.ts';
+export {
+  type ImageWork,
+  ImageWorkRepository,
+  type PendingWork,
+  type WorkResult,
+} from './repositories/image-work.ts';
 export { ImagesRepository, type NewImage, type NewOverlay } from './repositories/images.ts';
 export { generateKey, type KeyOwner, KeysRepository } from './repositories/keys.ts';
 export { LeasesRepository } from './repositories/leases.ts';
+export type { QuotaOwner } from './repositories/quotas.ts';
 export {
   type PostIdentity,
   type PostState,

@@ -21,6 +21,20 @@ export interface paths {
   "/v1/images/{id}/clone": {
     post: operations["Images_clone"];
   };
+  "/v1/images/{id}/check": {
+    post: operations["Work_check"];
+  };
+  "/v1/images/{id}/convert": {
+    post: operations["Work_convert"];
+  };
+  "/v1/images/{id}/resize": {
+    post: operations["Work_resize"];
+  };
+  "/v1/images/{id}/faults": {
+    get: operations["Faults_get"];
+    put: operations["Faults_set"];
+    delete: operations["Faults_clear"];
+  };
   "/v1/images/{id}/zones": {
     get: operations["Zones_report"];
   };
@@ -185,6 +199,13 @@ export interface components {
         [key: string]: string;
       };
       error: string | null;
+      /**
+       * @description What it is busy with, or created by
+       * @enum {string|null}
+       */
+      work: "check" | "convert" | "resize" | null;
+      /** @description What the last check found */
+      check: components["schemas"]["ImageCheck"] | null;
       /** @description Grows with every change; the ETag, and what If-Match compares */
       version: number;
       /** @description How far it is while creating or busy, from 0 to 1 */
@@ -193,6 +214,36 @@ export interface components {
       createdAt: string;
       /** Format: date-time */
       updatedAt: string;
+    };
+    ImageCheck: {
+      /** Format: date-time */
+      at: string;
+      /**
+       * @description leaks: frees what nothing uses; all: mends whatever can be, at the price of data
+       * @enum {string|null}
+       */
+      repair: "leaks" | "all" | null;
+      /** @description Clusters that nothing uses */
+      leaks: number;
+      corruptions: number;
+      /** @description Places that could not be checked */
+      checkErrors: number;
+      /** @description Zones that contradict their data */
+      zoneFaults: number;
+      totalClusters: number;
+      allocatedClusters: number;
+      /** @description The first of those that are left */
+      findings: string[];
+      /** @description Null for a check without repair */
+      repaired: {
+        /** @description Clusters that nothing uses */
+        leaks: number;
+        corruptions: number;
+        /** @description Places that could not be checked */
+        checkErrors: number;
+        /** @description Zones that contradict their data */
+        zoneFaults: number;
+      } | null;
     };
     CreateImage: {
       name: string;
@@ -244,6 +295,136 @@ export interface components {
       labels?: {
         [key: string]: string;
       };
+    };
+    CheckImage: {
+      /**
+       * @description Nothing is changed if left out
+       * @enum {string}
+       */
+      repair?: "leaks" | "all";
+    };
+    ConvertImage: {
+      name: string;
+      /** @default {} */
+      labels?: {
+        [key: string]: string;
+      };
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      clusterSize?: number | string;
+      /**
+       * @description Of the clusters; a zoned image takes none
+       * @default none
+       * @enum {string}
+       */
+      compression?: "none" | "zlib" | "zstd";
+      /**
+       * @description drop: a plain disk with the bytes of a zoned one
+       * @default keep
+       * @enum {string}
+       */
+      zones?: "keep" | "drop";
+      /** @description 0: no limit */
+      maxOpenZones?: number;
+      /** @description 0: no limit */
+      maxActiveZones?: number;
+      /** @description In 512-byte sectors; 0: no append */
+      maxAppendSectors?: number;
+    };
+    ResizeImage: {
+      /** @description whole bytes, or a string such as "512M" or "1.5G" (suffixes B K M G T P E, 1024-based) */
+      size: number | string;
+      /**
+       * @description Must be true where the new size is smaller: what lies beyond is lost
+       * @default false
+       */
+      shrink?: boolean;
+    };
+    ImageFaults: {
+      /** @description Null: the image has none */
+      plan: components["schemas"]["FaultPlan"] | null;
+      /** @description Null while nobody has the image open */
+      status: (({
+          rule: {
+            /**
+             * @description The command to the disk, or the access to its file
+             * @enum {string}
+             */
+            on: "read" | "write" | "append" | "flush" | "reset" | "open" | "close" | "finish" | "file-read" | "file-write" | "file-sync";
+            zone?: number;
+            zones?: {
+              from: number;
+              count: number;
+            };
+            range?: {
+              offset: number;
+              length: number;
+            };
+            /** @description Acts on the nth alone */
+            nth?: number;
+            /** @description Acts on every kth */
+            every?: number;
+            probability?: number;
+            /** @description Acts once a zone was reset so often */
+            resets?: number;
+            spread?: number;
+            /** @description At most so often */
+            times?: number;
+            /** @enum {string} */
+            fail?: "io_error" | "no_space" | "invalid_field" | "lba_out_of_range" | "zone_boundary_error" | "zone_full" | "zone_read_only" | "zone_offline" | "zone_invalid_write" | "too_many_active_zones" | "too_many_open_zones" | "invalid_zone_operation" | "invalid_zone_transition";
+            /** @description Sectors of a write that reach the file before it fails */
+            torn?: number | "random";
+            delayMs?: number;
+            /**
+             * @description What the zone is afterwards
+             * @enum {string}
+             */
+            becomes?: "read-only" | "offline";
+          };
+          /** @description Operations that the rule is meant for */
+          seen: number;
+          /** @description Those on which it acted */
+          fired: number;
+        })[]) | null;
+    };
+    FaultPlan: {
+      /** @description Of all that happens by chance; 0 if left out */
+      seed?: number;
+      rules: ({
+          /**
+           * @description The command to the disk, or the access to its file
+           * @enum {string}
+           */
+          on: "read" | "write" | "append" | "flush" | "reset" | "open" | "close" | "finish" | "file-read" | "file-write" | "file-sync";
+          zone?: number;
+          zones?: {
+            from: number;
+            count: number;
+          };
+          range?: {
+            offset: number;
+            length: number;
+          };
+          /** @description Acts on the nth alone */
+          nth?: number;
+          /** @description Acts on every kth */
+          every?: number;
+          probability?: number;
+          /** @description Acts once a zone was reset so often */
+          resets?: number;
+          spread?: number;
+          /** @description At most so often */
+          times?: number;
+          /** @enum {string} */
+          fail?: "io_error" | "no_space" | "invalid_field" | "lba_out_of_range" | "zone_boundary_error" | "zone_full" | "zone_read_only" | "zone_offline" | "zone_invalid_write" | "too_many_active_zones" | "too_many_open_zones" | "invalid_zone_operation" | "invalid_zone_transition";
+          /** @description Sectors of a write that reach the file before it fails */
+          torn?: number | "random";
+          delayMs?: number;
+          /**
+           * @description What the zone is afterwards
+           * @enum {string}
+           */
+          becomes?: "read-only" | "offline";
+        })[];
     };
     ZoneReport: {
       items: components["schemas"]["Zone"][];
@@ -493,7 +674,7 @@ export interface components {
             /** @description Read and written */
             bytesPerSecond?: number;
           };
-          /** @description Names in client certificates, one of which a client must have; everyone if left out */
+          /** @description Names in client certificates or PSK=name of a shared key, one of which a client must have; everyone if left out */
           allow?: string[];
         };
       };
@@ -636,7 +817,7 @@ export interface components {
             /** @description Read and written */
             bytesPerSecond?: number;
           };
-          /** @description Names in client certificates, one of which a client must have; everyone if left out */
+          /** @description Names in client certificates or PSK=name of a shared key, one of which a client must have; everyone if left out */
           allow?: string[];
         };
       };
@@ -1745,6 +1926,16 @@ export interface components {
        * @description Never if left out
        */
       expiresAt?: string;
+      quota?: components["schemas"]["Quota"];
+    };
+    Quota: {
+      /** @description Images that the key made */
+      images?: number;
+      /** @description Their sizes together, written or not */
+      bytes?: number;
+      /** @description Exports that the key made */
+      exports?: number;
+      requestsPerMinute?: number;
     };
     CreatedKey: {
       /**
@@ -1769,6 +1960,7 @@ export interface components {
        * @description To the minute
        */
       lastUsedAt: string | null;
+      quota: components["schemas"]["Quota"];
       /** @description Shown once, and stored nowhere */
       key: string;
     };
@@ -1799,6 +1991,7 @@ export interface components {
        * @description To the minute
        */
       lastUsedAt: string | null;
+      quota: components["schemas"]["Quota"];
     };
     AuditPage: {
       items: components["schemas"]["AuditEntry"][];
@@ -2052,6 +2245,144 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Image"];
         };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Work_check: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CheckImage"];
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Work_convert: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConvertImage"];
+      };
+    };
+    responses: {
+      202: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Work_resize: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ResizeImage"];
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["Image"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Faults_get: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ImageFaults"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Faults_set: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FaultPlan"];
+      };
+    };
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["ImageFaults"];
+        };
+      };
+    };
+  };
+  Faults_clear: {
+    parameters: {
+      path: {
+        /** @description UUID version 7 */
+        id: string;
+      };
+    };
+    responses: {
+      204: {
+        content: never;
       };
       /** @description A problem */
       default: {

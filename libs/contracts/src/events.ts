@@ -5,6 +5,9 @@ import { textField, timeField } from './common.ts';
 
 export const eventTypeField = z.enum([
   'image.ready',
+  'image.busy',
+  'image.failed',
+  'image.progress',
   'image.updated',
   'image.deleted',
   'image.zones-changed',

@@ -18,6 +18,7 @@ import {
   profileField,
   SECTOR_BYTES,
 } from './geometry.ts';
+import { imageCheckSchema, imageWorkField } from './image-work.ts';
 import { MAX_CLUSTER_BYTES, MIN_CLUSTER_BYTES } from './limits.ts';
 import { SIZE_FORMS, sizeField } from './sizes.ts';
 
@@ -145,6 +146,8 @@ export const imageSchema = z
     pool: z.string(),
     labels: z.record(z.string(), z.string()),
     error: z.string().nullable(),
+    work: imageWorkField.nullable().describe('What it is busy with, or created by'),
+    check: imageCheckSchema.nullable().describe('What the last check found'),
     version: z.int().describe('Grows with every change; the ETag, and what If-Match compares'),
     progress: z.number().describe('How far it is while creating or busy, from 0 to 1'),
     createdAt: timeField,

@@ -73,6 +73,7 @@ export {
   type UpdateExport,
   updateExportSchema,
 } from './exports.ts';
+export { type FaultPlan, faultPlanSchema, type ImageFaults, imageFaultsSchema } from './faults.ts';
 export {
   type CreateFleet,
   createFleetSchema,
@@ -106,6 +107,16 @@ export {
 } from './gateways.ts';
 export { SECTOR_BYTES } from './geometry.ts';
 export {
+  type CheckImage,
+  type ConvertImage,
+  checkImageSchema,
+  convertImageSchema,
+  type ImageCheck,
+  type ImageWorkKind,
+  type ResizeImage,
+  resizeImageSchema,
+} from './image-work.ts';
+export {
   type CloneImage,
   type CreateImage,
   cloneImageSchema,
@@ -126,6 +137,7 @@ export {
   EXPERIMENTS_QUEUE,
   type ExperimentJobs,
   experimentJobId,
+  type FaultsPayload,
   FLEETS_QUEUE,
   type FleetJobs,
   fleetDiskJobId,
@@ -136,9 +148,12 @@ export {
   type GatewayRefusalCode,
   type GatewayResult,
   gatewayQueue,
+  type ImageJobs,
+  imageJobId,
   type JobOutcome,
   type JobRefusal,
   jobPriority,
+  poolQueue,
   QUEUE_PREFIX,
   type QueueJobs,
   sweepJobId,
@@ -158,8 +173,9 @@ export {
   keyPageSchema,
   keySchema,
   listKeysSchema,
+  type Quota,
 } from './keys.ts';
-export { MAX_REPORT_ZONES } from './limits.ts';
+export { MAX_PAGE_ITEMS, MAX_REPORT_ZONES } from './limits.ts';
 export { parameterSchema } from './parameters.ts';
 export { parseSize } from './parse-size.ts';
 export {

@@ -1,7 +1,8 @@
 /** Queues and jobs: the one typed map from queue and job name to payload and result. */
 
-import type { ImageErrorCode, ImageErrorContext } from '@zonelab/qcow2-zoned';
+import type { FaultStatus, ImageErrorCode, ImageErrorContext } from '@zonelab/qcow2-zoned';
 import type { ExportOptions, ExportStats, UpdateExport } from './exports.ts';
+import type { FaultPlan } from './faults.ts';
 import { MAX_PRIORITY } from './limits.ts';
 import type { Zone, ZoneAction, ZoneReportQuery } from './zones.ts';
 
@@ -15,6 +16,11 @@ export const FLEETS_QUEUE = 'fleets';
 /** Queue of one gateway. Its id is a `nameField`. */
 export function gatewayQueue(gatewayId: string): string {
   return `gateway.${gatewayId}`;
+}
+
+/** Queue of the work on images of one pool: whoever reaches the pool serves it. The name is a `nameField`. */
+export function poolQueue(pool: string): string {
+  return `pool.${pool}`;
 }
 
 /**
@@ -42,6 +48,8 @@ export interface AttachPayload {
   pool: string;
   readOnly: boolean;
   options: ExportOptions;
+  /** Of the image; absent: none. */
+  faults?: FaultPlan;
 }
 
 /** What is left out stays as it is. */
@@ -77,6 +85,12 @@ export interface ZoneChangesResult {
   items: Zone[] | null;
 }
 
+export interface FaultsPayload {
+  imageId: string;
+  /** Null: from now on nothing fails. */
+  plan: FaultPlan | null;
+}
+
 /** Jobs of `gateway.<id>`. All are idempotent: attaching twice is one export, detaching twice is none. */
 export interface GatewayJobs {
   attach: { payload: AttachPayload; result: JobOutcome<{ uri: string }> };
@@ -86,6 +100,13 @@ export interface GatewayJobs {
   manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
   zoneChanges: { payload: ZoneChangesPayload; result: JobOutcome<ZoneChangesResult> };
   reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };
+  setFaults: { payload: FaultsPayload; result: JobOutcome<null> };
+  faultStatus: { payload: { imageId: string }; result: JobOutcome<FaultStatus[] | null> };
+}
+
+/** Jobs of `pool.<name>`. What is to be done is read from the catalog, and what came of it written to it. */
+export interface ImageJobs {
+  work: { payload: { imageId: string; workId: string }; result: null };
 }
 
 /** Jobs of `experiments`. The definition is read from the catalog, and the result written to it. */
@@ -107,6 +128,7 @@ export interface QueueJobs {
   experiments: ExperimentJobs;
   fleets: FleetJobs;
   gateway: GatewayJobs;
+  pool: ImageJobs;
 }
 
 export type GatewayJobName = keyof GatewayJobs;
@@ -129,6 +151,11 @@ export function fleetJobId(fleetId: string, generation: number): string {
 
 export function fleetDiskJobId(fleetId: string, generation: number, disk: number): string {
   return `disk-${fleetId}-${generation}-${disk}`;
+}
+
+/** The same work is queued once, however often it is asked for. */
+export function imageJobId(workId: string): string {
+  return `work-${workId}`;
 }
 
 /** BullMQ takes lower numbers first, and 0 for none at all. */

@@ -6,6 +6,7 @@ import {
   Param,
   Post,
   Query,
+  Req,
   Res,
   StreamableFile,
 } from '@nestjs/common';
@@ -19,7 +20,8 @@ import {
   imageSchema,
   importQuerySchema,
 } from '@zonelab/contracts';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { keyOwner } from '../http/auth.guard.ts';
 import { ContentService } from './content.service.ts';
 import { ImportService } from './import.service.ts';
 import type { Upload } from './upload.ts';
@@ -42,8 +44,9 @@ export class ContentController {
     @Query({ schema: importQuerySchema }) query: ImportQuery,
     @Body() body: Upload | undefined,
     @Headers('content-encoding') encoding: string | undefined,
+    @Req() request: FastifyRequest,
   ) {
-    return this.imports.import(query, body, encoding);
+    return this.imports.import(query, body, encoding, keyOwner(request));
   }
 
   @Get(':id/content')
@@ -68,6 +71,7 @@ export class ContentController {
         'content-range': `bytes ${range.first}-${range.last}/${length}`,
         'content-length': range.last - range.first + 1,
       });
+    this.content.watch(stream, reply.raw);
     return new StreamableFile(stream);
   }
 }

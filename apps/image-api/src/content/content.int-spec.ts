@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { compress, init } from '@bokuweb/zstd-wasm';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { imagePath } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
@@ -15,9 +18,10 @@ let api: TestApi;
 let url: string;
 let folder: string;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi(undefined, { downloadWatchMs: 50 });
   await api.app.listen(0, '127.0.0.1');
   url = `${await api.app.getUrl()}/v1/images`;
+  await init();
   folder = mkdtempSync(join(tmpdir(), 'zonelab-content-'));
 });
 afterAll(async () => {
@@ -48,6 +52,11 @@ function qemuImage(name: string, ...options: string[]): Buffer {
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '8M']);
   execFileSync('qemu-io', ['-c', 'write -q -P 7 1M 64k', path]);
   return readFileSync(path);
+}
+
+/** One frame, by the reference implementation. */
+function zstdFrame(bytes: Buffer): Buffer {
+  return Buffer.from(compress(bytes));
 }
 
 const leftInPool = () => readdirSync(api.pool.path).filter((entry) => entry.startsWith('.'));
@@ -89,11 +98,61 @@ it('takes a raw disk, also compressed, and stores no zeroes', async () => {
   const packed = await upload(`name=packed&format=raw&size=${disk.length}`, gzipSync(disk), {
     'content-encoding': 'gzip',
   });
-  for (const { status, body } of [plain, packed]) {
+  const zstd = { 'content-encoding': 'zstd' };
+  const size = `size=${disk.length}`;
+  const dense = await upload(`name=dense&format=raw&${size}`, zstdFrame(disk), zstd);
+  const halves = [disk.subarray(0, 2 * MIB), disk.subarray(2 * MIB)].map(zstdFrame);
+  const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const frames = Buffer.concat([skippable, ...halves]);
+  const several = await upload(`name=several&format=raw&${size}`, frames, zstd);
+  for (const { status, body } of [plain, packed, dense, several]) {
     expect({ status, size: body.size }).toEqual({ status: 201, size: disk.length });
     expect((await download(body.id, '?format=raw')).bytes.equals(disk)).toBe(true);
     expect((await download(body.id)).bytes.length).toBeLessThan(MIB);
   }
+});
+
+/** A window of this size, as a frame may ask for, in a frame of one empty block. */
+function zstdOfWindow(exponent: number): Buffer {
+  return Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (exponent - 10) << 3, 1, 0, 0]);
+}
+
+/** Blocks that say: so many bytes of zero. */
+function zstdBomb(blocks: number): Buffer {
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (20 - 10) << 3]);
+  const size = 128 * 1024;
+  const block = Buffer.alloc(4);
+  block.writeUIntLE((size << 3) | (1 << 1), 0, 3);
+  return Buffer.concat([head, ...Array.from({ length: blocks }, () => block)]);
+}
+
+const ZSTD = { 'content-encoding': 'zstd' };
+
+it.each([
+  ['a body that is no zstd', () => Buffer.alloc(64, 1), 400],
+  ['one that is cut off', () => zstdFrame(Buffer.alloc(MIB, 3)).subarray(0, 20), 400],
+  ['one that asks for too much memory', () => zstdOfWindow(27), 422],
+  ['one that grows beyond its size', () => zstdBomb(100_000), 422],
+])('refuses as zstd %s', async (_, body, status) => {
+  expect((await upload('name=x&format=raw&size=1M', body(), ZSTD)).status).toBe(status);
+  expect(leftInPool()).toEqual([]);
+});
+
+it('ends a download that nobody takes, so that the image can be written', async () => {
+  const disk = { name: 'stalled', size: '64M', zoneSize: '4M' };
+  const { id } = (await api.request('POST', '/v1/images', disk)).body;
+  const address = new URL(url);
+  const socket = connect(Number(address.port), address.hostname).on('error', () => undefined);
+  socket.write(
+    `GET ${address.pathname}/${id}/content?format=raw HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${api.adminKey}\r\n\r\n`,
+  );
+  await once(socket, 'readable'); // the answer has begun, and is left where it is
+  const opened = await waitUntil('the image can be written', async () => {
+    const answer = await api.request('POST', `/v1/images/${id}/zones/0/open`);
+    return answer.status === 200 && answer;
+  });
+  expect(opened.body).toMatchObject({ condition: 'explicit-open' });
+  socket.destroy();
 });
 
 it.each([

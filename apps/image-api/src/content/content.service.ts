@@ -2,13 +2,15 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog } from '@zonelab/catalog';
 import type { ContentQuery } from '@zonelab/contracts';
 import { imagePath, poolFolders } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
-import { CONTENT_CHUNK_BYTES } from '../limits.ts';
+import { CONTENT_CHUNK_BYTES, DOWNLOAD_WATCH_MS, MIN_DOWNLOAD_BYTES } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { RestingImages } from '../zones/resting-images.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';
@@ -29,6 +31,20 @@ export class ContentService {
     private readonly resting: RestingImages,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {}
+
+  /** Ends a download whose client takes next to nothing: as long as it lasts, nobody can write the image. */
+  watch(stream: Readable, { socket }: Pick<ServerResponse, 'socket'>): void {
+    let taken = takenBy(socket);
+    const timer = setInterval(() => {
+      const now = takenBy(socket);
+      if (now - taken < MIN_DOWNLOAD_BYTES) {
+        stream.destroy(new Error('the download stands still'));
+        socket?.destroy();
+      }
+      taken = now;
+    }, this.options.downloadWatchMs ?? DOWNLOAD_WATCH_MS).unref();
+    stream.once('close', () => clearInterval(timer));
+  }
 
   /** Errors: `not_found`, `state_conflict`, `image_exported`. */
   async open(id: string, { format }: ContentQuery, rangeHeader?: string): Promise<Content> {
@@ -55,6 +71,11 @@ export class ContentService {
       };
     });
   }
+}
+
+/** Bytes that the connection has taken so far: what waits in its buffer has not been. */
+function takenBy(socket: Socket | null): number {
+  return socket ? socket.bytesWritten - socket.writableLength : 0;
 }
 
 async function* diskBytes(device: ZonedDevice, { first, last }: ByteRange): AsyncGenerator<Buffer> {

@@ -8,7 +8,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
-import { Catalog, type NewImage } from '@zonelab/catalog';
+import { Catalog, type NewImage, type QuotaOwner } from '@zonelab/catalog';
 import { type Image, type ImportQuery, SECTOR_BYTES } from '@zonelab/contracts';
 import { imageFolder, imagePath } from '@zonelab/platform';
 import {
@@ -24,9 +24,10 @@ import { invalidRequest } from '../http/validation.pipe.ts';
 import { IMPORT_BLOCK_BYTES, MAX_IMPORT_BYTES, UPLOAD_IDLE_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { isUpload, type Upload } from './upload.ts';
+import { unzstd } from './zstd.ts';
 
 /** What is said of an image by its file. */
-type Facts = Omit<NewImage, 'name' | 'pool' | 'labels'>;
+type Facts = Omit<NewImage, 'name' | 'pool' | 'labels' | 'owner'>;
 
 @Injectable()
 export class ImportService {
@@ -35,7 +36,12 @@ export class ImportService {
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {}
 
-  async import(query: ImportQuery, body: unknown, encoding: string | undefined): Promise<Image> {
+  async import(
+    query: ImportQuery,
+    body: unknown,
+    encoding?: string,
+    owner?: QuotaOwner,
+  ): Promise<Image> {
     if (!isUpload(body))
       throw invalidRequest([
         { path: '', given: null, allowed: 'a body of application/octet-stream' },
@@ -50,7 +56,8 @@ export class ImportService {
         size === undefined
           ? await receiveQcow2(bytes, staged)
           : await receiveRaw(bytes, staged, size);
-      const { id } = await this.catalog.images.create({ ...facts, name, labels, pool: pool.name });
+      const row = { ...facts, name, labels, pool: pool.name, owner };
+      const { id } = await this.catalog.images.create(row);
       await this.publish(staged, pool.name, id);
       return await this.catalog.images.markReady(id);
     } finally {
@@ -90,9 +97,10 @@ export function watched(body: Upload): Upload {
 /** Leaving the loop over the result does not end the connection that the answer goes through. */
 function decoded(body: Upload, encoding = 'identity'): AsyncIterable<Buffer> {
   if (encoding === 'identity') return body.iterator({ destroyOnReturn: false });
+  if (encoding === 'zstd') return unzstd(body.iterator({ destroyOnReturn: false }));
   if (encoding !== 'gzip')
     throw invalidRequest([
-      { path: 'Content-Encoding', given: encoding, allowed: 'gzip or identity' },
+      { path: 'Content-Encoding', given: encoding, allowed: 'gzip, zstd or identity' },
     ]);
   const gunzip = createGunzip();
   body.once('error', (error) => gunzip.destroy(error));

@@ -1,4 +1,15 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+} from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
   type CreateExport,
@@ -13,6 +24,8 @@ import {
   type UpdateExport,
   updateExportSchema,
 } from '@zonelab/contracts';
+import type { FastifyRequest } from 'fastify';
+import { keyOwner } from '../http/auth.guard.ts';
 import { ExportsService } from './exports.service.ts';
 
 @ApiTags('exports')
@@ -22,8 +35,8 @@ export class ExportsController {
 
   @Post()
   @ApiCreatedResponse({ standardSchema: exportSchema })
-  create(@Body({ schema: createExportSchema }) body: CreateExport) {
-    return this.exports.create(body);
+  create(@Body({ schema: createExportSchema }) body: CreateExport, @Req() request: FastifyRequest) {
+    return this.exports.create(body, keyOwner(request));
   }
 
   @Get()

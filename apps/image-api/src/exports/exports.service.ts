@@ -1,7 +1,7 @@
 /** Exports: a row in the catalog, and a gateway that serves what the row says. */
 
 import { Inject, Injectable } from '@nestjs/common';
-import { Catalog, type PlacedExport } from '@zonelab/catalog';
+import { Catalog, type PlacedExport, type QuotaOwner } from '@zonelab/catalog';
 import type {
   CreateExport,
   Export,
@@ -25,17 +25,18 @@ export class ExportsService {
   ) {}
 
   /** Answers when clients can connect. Where the gateway cannot serve the image, nothing is left. */
-  create(body: CreateExport): Promise<Export> {
+  create(body: CreateExport, owner?: QuotaOwner): Promise<Export> {
     const { imageId, readOnly, options } = body;
     return this.resting.whileClosed(imageId, async () => {
       const image = await this.catalog.images.get(imageId);
       const { pool, name: imageName } = image;
       const { id: gatewayId } = await this.catalog.gateways.place(pool, body.gatewayId);
       const name = body.name ?? imageName;
-      const row = { imageId, gatewayId, name, readOnly, options };
+      const row = { imageId, gatewayId, name, readOnly, options, owner };
       const made = await this.catalog.exports.create(row);
       try {
-        return await this.attach({ ...made, pool });
+        const faults = (await this.catalog.images.faults(imageId)) ?? undefined;
+        return await this.attach({ ...made, pool, faults });
       } catch (error) {
         await this.undo(made.id, gatewayId);
         throw error;
@@ -45,8 +46,8 @@ export class ExportsService {
 
   /** Has the gateway that the row names serve it. Errors: those of `Gateways.ask`; `not_found` where it is gone since. */
   async attach({ id: exportId, gatewayId, pool, ...facts }: PlacedExport): Promise<Export> {
-    const { imageId, name, readOnly, options } = facts;
-    const payload = { exportId, imageId, name, pool, readOnly, options };
+    const { imageId, name, readOnly, options, faults } = facts;
+    const payload = { exportId, imageId, name, pool, readOnly, options, ...(faults && { faults }) };
     const { uri } = await this.gateways.ask(gatewayId, 'attach', payload);
     return this.catalog.exports.activate(exportId, uri);
   }

@@ -57,7 +57,7 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const owner = await this.ownerOf(request);
     owners.set(request, owner);
-    await this.rates.countRequest(owner.id);
+    await this.rates.countRequest(owner.id, owner.quota.requestsPerMinute);
     const allowed = this.rolesFor(context, request);
     if (allowed.includes(owner.role)) return true;
     await this.noteRefusal(owner, request);

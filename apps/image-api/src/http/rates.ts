@@ -16,9 +16,12 @@ export class Rates {
     duration: 60,
   });
 
-  /** Throws the problem 429 where the key has asked too often. */
-  async countRequest(keyId: string): Promise<void> {
-    await this.requests.consume(keyId).catch(refuse(`at most ${MAX_REQUESTS_PER_MINUTE} requests`));
+  /** Throws the problem 429 where the key has asked too often. `quota`: its own limit, where it has one. */
+  async countRequest(keyId: string, quota = MAX_REQUESTS_PER_MINUTE): Promise<void> {
+    const allowed = Math.min(quota, MAX_REQUESTS_PER_MINUTE);
+    const refused = refuse(`at most ${allowed} requests`);
+    const counted = await this.requests.consume(keyId).catch(refused);
+    if (counted.consumedPoints > allowed) refused(counted);
   }
 
   /** Throws the problem 429 where the address has tried too many. */

@@ -9,6 +9,7 @@ import {
   Patch,
   Post,
   Query,
+  Req,
 } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
@@ -25,6 +26,8 @@ import {
   type UpdateImage,
   updateImageSchema,
 } from '@zonelab/contracts';
+import type { FastifyRequest } from 'fastify';
+import { keyOwner } from '../http/auth.guard.ts';
 import { versionOf } from '../http/version-tag.ts';
 import { ImagesService } from './images.service.ts';
 
@@ -35,8 +38,8 @@ export class ImagesController {
 
   @Post()
   @ApiCreatedResponse({ standardSchema: imageSchema })
-  create(@Body({ schema: createImageSchema }) body: CreateImage) {
-    return this.images.create(body);
+  create(@Body({ schema: createImageSchema }) body: CreateImage, @Req() request: FastifyRequest) {
+    return this.images.create(body, keyOwner(request));
   }
 
   @Get()
@@ -66,8 +69,9 @@ export class ImagesController {
   clone(
     @Param({ schema: idParamsSchema }) { id }: IdParams,
     @Body({ schema: cloneImageSchema }) body: CloneImage,
+    @Req() request: FastifyRequest,
   ) {
-    return this.images.createOverlay(id, body);
+    return this.images.createOverlay(id, body, keyOwner(request));
   }
 
   @Delete(':id')

@@ -2,7 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Catalog } from '@zonelab/catalog';
+import { Catalog, type QuotaOwner } from '@zonelab/catalog';
 import {
   type CreateImage,
   type Image,
@@ -37,12 +37,13 @@ export class ImagesService {
   ) {}
 
   /** Refused before anything exists; what fails later leaves neither file nor row. */
-  async create(body: CreateImage): Promise<Image> {
-    if (body.backingImageId !== undefined) return this.createOverlay(body.backingImageId, body);
+  async create(body: CreateImage, owner?: QuotaOwner): Promise<Image> {
+    if (body.backingImageId !== undefined)
+      return this.createOverlay(body.backingImageId, body, owner);
     const wanted = toCreateOptions(body);
     validateCreateOptions(wanted);
     const pool = this.options.pools[0].name;
-    const image = await this.catalog.images.create(toRow(body, wanted, pool));
+    const image = await this.catalog.images.create({ ...toRow(body, wanted, pool), owner });
     return this.withFile(image, (path) => createImage(path, wanted));
   }
 
@@ -50,9 +51,9 @@ export class ImagesService {
    * The row comes first and keeps everybody from opening the base for writing; whoever has it open already has its lease,
    * which is waited for before the file is made.
    */
-  async createOverlay(baseId: string, body: NewOverlay): Promise<Image> {
+  async createOverlay(baseId: string, body: NewOverlay, owner?: QuotaOwner): Promise<Image> {
     const { name, labels, clusterSize = DEFAULT_CLUSTER_BYTES } = body;
-    const row = { name, labels, clusterSize };
+    const row = { name, labels, clusterSize, owner };
     const image = await this.catalog.images.createOverlay(baseId, row);
     const backing = { file: `../${baseId}/image.qcow2`, format: 'qcow2' } as const;
     return this.withFile(image, (path) =>

@@ -57,6 +57,29 @@ it('writes down who asked for a change and what came of it, newest first', async
   ]);
 });
 
+it('gives a key no more images, exports and requests than its quota says', async () => {
+  const quota = { images: 2, bytes: 64 * 1024 ** 2, requestsPerMinute: 12 };
+  const made = await api.request('POST', '/v1/keys', { name: 'small', role: 'operator', quota });
+  expect(made.body).toMatchObject({ quota });
+  const { key } = made.body;
+  const create = (name: string, size: string) =>
+    api.request('POST', '/v1/images', { name, size }, key);
+  const { body: first } = await create('quota-1', '16M');
+  expect(await create('quota-2', '49M')).toMatchObject({
+    status: 403,
+    body: { code: 'quota_exceeded', detail: expect.stringContaining('bytes') },
+  });
+  expect((await create('quota-2', '48M')).status).toBe(201);
+  const clone = await api.request('POST', `/v1/images/${first.id}/clone`, { name: 'c' }, key);
+  expect(clone).toMatchObject({ status: 403, body: { code: 'quota_exceeded' } });
+  expect((await api.request('DELETE', `/v1/images/${first.id}`, undefined, key)).status).toBe(204);
+  expect((await create('quota-3', '16M')).status).toBe(201);
+  const asked = await Promise.all(
+    Array.from({ length: 10 }, () => api.request('GET', '/v1/images', undefined, key)),
+  );
+  expect(asked.filter(({ status }) => status === 429)).toHaveLength(4);
+});
+
 it('stops answering an address that tries one key after the other', async () => {
   const tries = [];
   for (let i = 0; i <= MAX_FAILED_KEYS_PER_MINUTE; i++)

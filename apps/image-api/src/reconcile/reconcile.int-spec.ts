@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { imagePath } from '@zonelab/platform';
+import { ZonedDevice } from '@zonelab/qcow2-zoned';
 import { startApi, startGateway, type TestApi } from '../api.fixture.ts';
 import { Reconcile } from './reconcile.ts';
 
@@ -75,6 +77,30 @@ it('sweeps what creations left behind, and keeps images that the catalog does no
   await utimes(young, LATER(), LATER());
   await reconcile.reconcileImages(LATER());
   expect([leftover, unknown, young].map(existsSync)).toEqual([false, true, true]);
+});
+
+it('goes on with the other folders where one cannot be read', async () => {
+  const broken = join(api.pool.path, '0d000000-0000-7000-8000-000000000000');
+  const leftover = join(api.pool.path, 'ed000000-0000-7000-8000-000000000000');
+  await symlink('/nowhere', broken);
+  await mkdir(leftover);
+  await reconcile.reconcileImages(LATER());
+  expect(existsSync(leftover)).toBe(false);
+  rmSync(broken);
+});
+
+it('settles a change of size that was cut short as the file has it', async () => {
+  const disk = { name: 'torn', size: '16M', zoneSize: '4M' };
+  const { id } = (await api.request('POST', '/v1/images', disk)).body;
+  await api.catalog.imageWork.begin(id, { kind: 'resize', size: 32 * 1024 ** 2 });
+  const device = await ZonedDevice.open(imagePath([api.pool], 'pool', id));
+  await device.resize(24 * 1024 ** 2); // whatever became of it
+  await device.close();
+  await reconcile.reconcileImages(new Date());
+  expect((await api.request('GET', `/v1/images/${id}`)).body.status).toBe('busy');
+  await reconcile.reconcileImages(LATER());
+  const { body } = await api.request('GET', `/v1/images/${id}`);
+  expect(body).toMatchObject({ status: 'ready', work: null, size: 24 * 1024 ** 2, zoneCount: 6 });
 });
 
 it('removes an upload that nobody sends any more, and nothing else that lies in the pool', async () => {

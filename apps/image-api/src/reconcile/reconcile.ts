@@ -15,17 +15,21 @@ import {
 import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
 import { GATEWAY_DEAD_AFTER_MS } from '@zonelab/contracts';
 import type { Pool } from '@zonelab/platform';
+import pMap from 'p-map';
 import { isStagedUpload } from '../content/import.service.ts';
 import { ExportsService } from '../exports/exports.service.ts';
 import { ImagesService } from '../images/images.service.ts';
 import {
   CUT_SHORT_AFTER_MS,
   LEFTOVER_AFTER_MS,
+  RECONCILE_AT_ONCE,
   RECONCILE_EXPORTS_EVERY_MS,
   RECONCILE_IMAGES_EVERY_MS,
+  SWEEP_EVERY_MS,
 } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { TracesService } from '../traces/traces.service.ts';
+import { WorkService } from '../work/work.service.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -39,11 +43,13 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly exports: ExportsService,
     private readonly images: ImagesService,
     private readonly traces: TracesService,
+    private readonly work: WorkService,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {}
 
   onApplicationBootstrap(): void {
     this.repeat('exports', RECONCILE_EXPORTS_EVERY_MS, () => this.reconcileExports(new Date()));
+    this.repeat('work', SWEEP_EVERY_MS, () => this.work.enqueue());
     this.repeat('images', RECONCILE_IMAGES_EVERY_MS, () => this.reconcileImages(new Date()));
   }
 
@@ -53,24 +59,27 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   async reconcileExports(now: Date): Promise<void> {
-    const dead = new Date(now.getTime() - GATEWAY_DEAD_AFTER_MS);
-    for (const stranded of await this.catalog.exports.stranded(dead)) await this.move(stranded);
+    const { exports } = this.catalog;
+    const stranded = await exports.stranded(GATEWAY_DEAD_AFTER_MS);
+    await this.each(stranded, (one) => this.move(one));
     const cutShort = new Date(now.getTime() - CUT_SHORT_AFTER_MS);
-    for (const one of await this.catalog.exports.stuck(cutShort)) {
-      const { id, status } = one;
-      if (status === 'detaching') await this.attempt({ id }, () => this.exports.delete(id));
-      else await this.attempt({ id }, () => this.exports.attach(one));
-    }
+    await this.each(await exports.stuck(cutShort), (one) =>
+      one.status === 'detaching' ? this.exports.delete(one.id) : this.exports.attach(one),
+    );
+    await this.each(await exports.takeDue(), (one) => this.exports.attach(one));
   }
 
   async reconcileImages(now: Date): Promise<void> {
     const cutShort = new Date(now.getTime() - CUT_SHORT_AFTER_MS);
-    for (const { id } of await this.catalog.images.inStatus('deleting', cutShort))
-      await this.attempt({ id }, () => this.images.delete(id));
-    for (const { id } of await this.catalog.images.inStatus('creating', cutShort))
-      await this.catalog.images.fail(id, 'its creation was cut short; delete it');
+    await this.each(await this.catalog.images.inStatus('deleting', cutShort), ({ id }) =>
+      this.images.delete(id),
+    );
+    await this.each(await this.catalog.images.inStatus('creating', cutShort), ({ id }) =>
+      this.catalog.images.fail(id, 'its creation was cut short; delete it'),
+    );
+    await this.attempt({ what: 'resizes' }, () => this.work.settleResizes(cutShort));
     for (const pool of this.options.pools) {
-      await this.compare(pool, now);
+      await this.attempt({ pool: pool.name }, () => this.compare(pool, now));
       await this.attempt({ pool: pool.name }, () => this.traces.removeLeftovers(pool, now));
     }
   }
@@ -78,15 +87,13 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Where no other gateway reaches the pool, the export waits for its own to come back. */
   private async move(stranded: PlacedExport): Promise<void> {
     const { id, gatewayId, name, pool } = stranded;
-    await this.attempt({ id, gatewayId }, async () => {
-      const next = await this.catalog.gateways.place(pool).catch((error: unknown) => {
-        if (error instanceof CatalogError && error.code === 'no_gateway') return undefined;
-        throw error;
-      });
-      if (!next || !(await this.catalog.exports.move(id, gatewayId, next.id, name))) return;
-      this.options.logger.warn({ exportId: id, from: gatewayId, to: next.id }, 'export moved');
-      await this.exports.attach({ ...stranded, gatewayId: next.id });
+    const next = await this.catalog.gateways.place(pool).catch((error: unknown) => {
+      if (error instanceof CatalogError && error.code === 'no_gateway') return undefined;
+      throw error;
     });
+    if (!next || !(await this.catalog.exports.move(id, gatewayId, next.id, name))) return;
+    this.options.logger.warn({ exportId: id, from: gatewayId, to: next.id }, 'export moved');
+    await this.exports.attach({ ...stranded, gatewayId: next.id });
   }
 
   /**
@@ -109,14 +116,24 @@ export class Reconcile implements OnApplicationBootstrap, OnApplicationShutdown 
       if (!folders.delete(id) && settled)
         await this.catalog.images.fail(id, 'its folder is gone from the pool');
     }
-    for (const id of folders) {
-      const folder = join(path, id);
-      if (now.getTime() - (await stat(folder)).mtimeMs < LEFTOVER_AFTER_MS) continue;
-      const files = await readdir(folder);
-      if (files.every((file) => file.endsWith('.tmp'))) await rm(folder, { recursive: true });
-      else
-        this.options.logger.warn({ pool: name, folder: id }, 'folder without a row in the catalog');
-    }
+    for (const id of folders)
+      await this.attempt({ pool: name, folder: id }, () => this.sweepFolder(join(path, id), now));
+  }
+
+  private async sweepFolder(folder: string, now: Date): Promise<void> {
+    if (now.getTime() - (await stat(folder)).mtimeMs < LEFTOVER_AFTER_MS) return;
+    const files = await readdir(folder);
+    if (files.every((file) => file.endsWith('.tmp'))) await rm(folder, { recursive: true });
+    else this.options.logger.warn({ folder }, 'folder without a row in the catalog');
+  }
+
+  /** Several at a time, since a gateway that does not answer takes its while; and one that fails ends no other. */
+  private async each<T extends { id: string }>(
+    all: readonly T[],
+    action: (one: T) => Promise<unknown>,
+  ): Promise<void> {
+    const settle = (one: T) => this.attempt({ id: one.id }, () => action(one));
+    await pMap(all, settle, { concurrency: RECONCILE_AT_ONCE });
   }
 
   /** One that fails does not keep the others waiting; the next round tries it again. */

@@ -7,9 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Catalog, Lease } from '@zonelab/catalog';
-import type { Image } from '@zonelab/contracts';
+import type { FaultPlan, Image } from '@zonelab/contracts';
 import { imagePath, poolFolders } from '@zonelab/platform';
-import { ZonedDevice } from '@zonelab/qcow2-zoned';
+import { type FaultStatus, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { LEASE_PATIENCE_MS, MAX_RESTING_IMAGES, RESTING_IMAGE_IDLE_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
@@ -79,6 +79,16 @@ export class RestingImages implements OnApplicationShutdown {
     return device;
   }
 
+  /** A device that is open here fails by the plan from now on; null: no more. */
+  setFaults(imageId: string, plan: FaultPlan | null): void {
+    this.open.get(imageId)?.device.setFaults(plan ?? undefined);
+  }
+
+  /** What the plan of an image has done that is open here; null where it is not, or has none. */
+  faultStatus(imageId: string): FaultStatus[] | null {
+    return this.open.get(imageId)?.device.faultStatus() ?? null;
+  }
+
   /** Runs `look` on the device without changing the file. To be called inside `alone`. */
   async look<T>(image: Image, look: (device: ZonedDevice) => T): Promise<T> {
     const held = this.open.get(image.id);
@@ -117,7 +127,9 @@ export class RestingImages implements OnApplicationShutdown {
   private async openUnder(lease: Lease, image: Image): Promise<ZonedDevice> {
     await this.catalog.images.refuseOverlays(image.id);
     const path = imagePath(this.options.pools, image.pool, image.id);
+    const faults = await this.catalog.images.faults(image.id);
     return ZonedDevice.open(path, {
+      faults: faults ?? undefined,
       guard: () => lease.assertHeld(),
       allowedDirectories: poolFolders(this.options.pools),
     });

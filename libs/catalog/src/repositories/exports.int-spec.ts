@@ -1,19 +1,24 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { GATEWAY_DEAD_AFTER_MS } from '@zonelab/contracts';
 import { startTestServers, type TestServers } from '@zonelab/testing';
+import pg from 'pg';
 import { Catalog } from '../catalog.ts';
 import { migrate } from '../migrate.ts';
 import type { NewExport } from './exports.ts';
 
 let servers: TestServers;
 let catalog: Catalog;
-let now = Date.now();
+let database: pg.Client;
 beforeAll(async () => {
   servers = await startTestServers();
-  catalog = new Catalog(await servers.createDatabase(migrate), () => new Date(now));
+  const url = await servers.createDatabase(migrate);
+  catalog = new Catalog(url);
+  database = new pg.Client({ connectionString: url });
+  await database.connect();
   for (const id of ['a', 'b']) await announce(id, ['p']);
 });
 afterAll(async () => {
+  await database?.end();
   await catalog?.close();
   await servers?.stop();
 });
@@ -116,7 +121,7 @@ it('places exports on the live gateway with the fewest that reaches the pool', a
 
 it('places nothing on a gateway that is dead, retired or unknown', async () => {
   await announce('late', ['s']);
-  now += GATEWAY_DEAD_AFTER_MS + 1;
+  await age('gateways', 'heartbeat_at', GATEWAY_DEAD_AFTER_MS + 1, 'late');
   await expect(catalog.gateways.place('s')).rejects.toMatchObject({ code: 'no_gateway' });
   await announce('late', ['s']);
   expect((await catalog.gateways.place('s')).alive).toBe(true);
@@ -124,3 +129,27 @@ it('places nothing on a gateway that is dead, retired or unknown', async () => {
   await expect(catalog.gateways.place('s', 'late')).rejects.toMatchObject({ code: 'no_gateway' });
   await expect(catalog.gateways.place('s', 'never')).rejects.toMatchObject({ code: 'not_found' });
 });
+
+it('tries a failed export again, later each time, and at once after it was active', async () => {
+  const { id } = await catalog.exports.create(await exportOf('failing'));
+  const due = async () => (await catalog.exports.takeDue()).some((one) => one.id === id);
+  await catalog.exports.fail(id, 'no luck');
+  expect(await due()).toBe(false);
+  await age('exports', 'retry_at', 5_001, id);
+  expect([await due(), await due()]).toEqual([true, false]); // the try is the first one's
+  await catalog.exports.fail(id, 'again no luck');
+  await age('exports', 'retry_at', 9_000, id);
+  expect(await due()).toBe(false);
+  await age('exports', 'retry_at', 1_001, id);
+  expect(await due()).toBe(true);
+  await catalog.exports.activate(id, 'nbd://h/failing');
+  await catalog.exports.fail(id, 'lost');
+  await age('exports', 'retry_at', 5_001, id);
+  expect(await due()).toBe(true);
+});
+
+/** As if so much time had passed since. */
+async function age(table: string, column: string, ms: number, id: string): Promise<void> {
+  const earlier = `${column} - $1 * interval '1 ms'`;
+  await database.query(`UPDATE ${table} SET ${column} = ${earlier} WHERE id::text = $2`, [ms, id]);
+}

@@ -1,11 +1,24 @@
 /** Exports in the catalog: which gateway serves which image, and how. */
 
-import type { Export, ExportOptions, ListExports, Page, UpdateExport } from '@zonelab/contracts';
+import type {
+  Export,
+  ExportOptions,
+  FaultPlan,
+  ListExports,
+  Page,
+  UpdateExport,
+} from '@zonelab/contracts';
 import type { Database } from '../client.ts';
 import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
-import type { Export as ExportRow, Prisma, PrismaClient } from '../generated/client.ts';
+import type {
+  Export as ExportRow,
+  Image as ImageRow,
+  Prisma,
+  PrismaClient,
+} from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
 import { imageExported, lockImage, refuseOverlays, refuseUnready } from './images.ts';
+import { limits, type QuotaOwner, refuseOverQuota } from './quotas.ts';
 
 export interface NewExport {
   imageId: string;
@@ -13,15 +26,27 @@ export interface NewExport {
   name: string;
   readOnly: boolean;
   options: ExportOptions;
+  /** Absent: it counts against no quota. */
+  owner?: QuotaOwner | undefined;
 }
 
-/** An export with the pool of its image: what a gateway needs to serve it. */
+/** An export with the pool and the fault plan of its image: what a gateway needs to serve it. */
 export interface PlacedExport extends Export {
   pool: string;
+  faults?: FaultPlan | undefined;
 }
+
+/** A gateway out of luck for a moment is asked again soon, one with a broken image not every second. */
+const FIRST_RETRY_SECONDS = 5;
+const LAST_RETRY_SECONDS = 300;
+
+/** Longer than a gateway takes to answer. */
+const TRY_LASTS_SECONDS = 60;
 
 /** What is being detached is never revived. */
 const STANDING = { status: { not: 'detaching' } } as const;
+
+const IMAGE_FACTS = { image: { select: { pool: true, faults: true } } } as const;
 
 export class ExportsRepository {
   constructor(private readonly prisma: PrismaClient) {}
@@ -29,15 +54,18 @@ export class ExportsRepository {
   /**
    * A row in status `attaching`. A writable export is the only one of its image; read-only ones may be many.
    * Errors: `not_found`, `state_conflict` where the image is not ready, `image_exported`, `image_has_overlays` where it
-   * would be written, `name_taken`.
+   * would be written, `name_taken`, `quota_exceeded`.
    */
   async create(wanted: NewExport): Promise<Export> {
-    const { imageId, name } = wanted;
+    const { owner, ...facts } = wanted;
+    const { imageId, name } = facts;
     const create = this.prisma.$transaction(async (database) => {
       const image = await lockImage(database, imageId);
       refuseUnready(image, 'an export');
-      await refuseHindered(database, wanted);
-      return database.export.create({ data: { ...wanted, ...writing(wanted) } });
+      await refuseHindered(database, facts);
+      if (owner && limits(owner.quota)) await refuseOverQuota(database, owner.id, { exports: 1 });
+      const ownerKeyId = owner?.id ?? null;
+      return database.export.create({ data: { ...facts, ...writing(facts), ownerKeyId } });
     });
     return toExport(await refusingTakenName('export of the gateway', name, create));
   }
@@ -96,30 +124,49 @@ export class ExportsRepository {
   async ofGateway(gatewayId: string): Promise<PlacedExport[]> {
     const rows = await this.prisma.export.findMany({
       where: { gatewayId, status: { in: ['attaching', 'active', 'failed'] } },
-      include: { image: { select: { pool: true } } },
+      include: IMAGE_FACTS,
       orderBy: { id: 'asc' },
     });
-    return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
+    return rows.map(toPlaced);
   }
 
-  /** Those that a gateway without a heartbeat since `deadBefore` should serve. */
-  async stranded(deadBefore: Date): Promise<PlacedExport[]> {
+  /** Those that a gateway without a heartbeat for `deadAfterMs` should serve. */
+  async stranded(deadAfterMs: number): Promise<PlacedExport[]> {
+    const dead = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT id FROM gateways
+      WHERE heartbeat_at <= clock_timestamp() - ${deadAfterMs} * interval '1 ms'`;
     const rows = await this.prisma.export.findMany({
-      where: { status: { not: 'detaching' }, gateway: { heartbeatAt: { lte: deadBefore } } },
-      include: { image: { select: { pool: true } } },
+      where: { ...STANDING, gatewayId: { in: dead.map(({ id }) => id) } },
+      include: IMAGE_FACTS,
       orderBy: { id: 'asc' },
     });
-    return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
+    return rows.map(toPlaced);
+  }
+
+  /**
+   * Those that failed and are due for another try, which is the caller's from now on: nobody else gets them for a while.
+   */
+  async takeDue(): Promise<PlacedExport[]> {
+    const due = await this.prisma.$queryRaw<{ id: string }[]>`
+      UPDATE exports SET retry_at = clock_timestamp() + ${TRY_LASTS_SECONDS} * interval '1 second'
+      WHERE status = 'failed' AND (retry_at IS NULL OR retry_at <= clock_timestamp())
+      RETURNING id`;
+    const rows = await this.prisma.export.findMany({
+      where: { id: { in: due.map(({ id }) => id) } },
+      include: IMAGE_FACTS,
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(toPlaced);
   }
 
   /** Those that have been on their way for longer than since `before`: whoever asked for it is gone. */
   async stuck(before: Date): Promise<PlacedExport[]> {
     const rows = await this.prisma.export.findMany({
       where: { status: { in: ['attaching', 'detaching'] }, updatedAt: { lt: before } },
-      include: { image: { select: { pool: true } } },
+      include: IMAGE_FACTS,
       orderBy: { id: 'asc' },
     });
-    return rows.map((row) => ({ ...toExport(row), pool: row.image.pool }));
+    return rows.map(toPlaced);
   }
 
   /**
@@ -129,19 +176,33 @@ export class ExportsRepository {
   async move(id: string, from: string, to: string, name: string): Promise<boolean> {
     const move = this.prisma.export.updateMany({
       where: { id, gatewayId: from, ...STANDING },
-      data: { gatewayId: to, status: 'attaching', uri: null, error: null },
+      data: {
+        gatewayId: to,
+        status: 'attaching',
+        uri: null,
+        error: null,
+        attempts: 0,
+        retryAt: null,
+      },
     });
     return (await refusingTakenName('export of the gateway', name, move)).count === 1;
   }
 
   /** The gateway serves it at `uri`. Errors: `not_found`, also where it is being detached: that stands. */
   async activate(id: string, uri: string): Promise<Export> {
-    return this.update(id, { status: 'active', uri, error: null }, STANDING);
+    const data = { status: 'active', uri, error: null, attempts: 0, retryAt: null } as const;
+    return this.update(id, data, STANDING);
   }
 
-  /** The gateway cannot serve it. Errors: `not_found`, as for `activate`. */
+  /** The gateway cannot serve it now. Each failure doubles the time until the next try. Errors: `not_found`, as for `activate`. */
   async fail(id: string, error: string): Promise<Export> {
-    return this.update(id, { status: 'failed', uri: null, error }, STANDING);
+    const failed = await this.prisma.$executeRaw`
+      UPDATE exports SET status = 'failed', uri = NULL, error = ${error}, updated_at = clock_timestamp(),
+        attempts = attempts + 1, retry_at = clock_timestamp() + interval '1 second' *
+          least(${LAST_RETRY_SECONDS}, ${FIRST_RETRY_SECONDS} * 2 ^ least(attempts, 20))
+      WHERE id = ${id}::uuid AND status <> 'detaching'`;
+    if (failed === 0) throw notFound('export', id);
+    return this.get(id);
   }
 
   /** Errors: `not_found`. */
@@ -161,7 +222,7 @@ export class ExportsRepository {
 
   private async update(
     id: string,
-    data: Partial<Pick<ExportRow, 'status' | 'uri' | 'error'>>,
+    data: Partial<Pick<ExportRow, 'status' | 'uri' | 'error' | 'attempts' | 'retryAt'>>,
     only: Prisma.ExportWhereInput = {},
   ): Promise<Export> {
     const where = { id, ...only };
@@ -196,6 +257,15 @@ function refuseInactive({ id, status }: Export): void {
   if (status === 'active') return;
   const message = `export ${id}: its status is ${status}, a change needs active`;
   throw new CatalogError('state_conflict', message, { resource: 'export', id, state: status });
+}
+
+function toPlaced(row: ExportRow & { image: Pick<ImageRow, 'pool' | 'faults'> }): PlacedExport {
+  const { pool, faults } = row.image;
+  return {
+    ...toExport(row),
+    pool,
+    ...(faults !== null && { faults: faults as unknown as FaultPlan }),
+  };
 }
 
 export function toExport(row: ExportRow): Export {

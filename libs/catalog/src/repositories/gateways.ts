@@ -13,16 +13,17 @@ export interface GatewayAnnouncement {
   pools: string[];
 }
 
+/** Time is the database's throughout: hosts need not agree on it. */
 export class GatewaysRepository {
-  constructor(
-    private readonly prisma: PrismaClient,
-    private readonly now: () => Date = () => new Date(),
-  ) {}
+  constructor(private readonly prisma: PrismaClient) {}
 
   /** Writes the gateway down, or that it still lives. */
-  async announce({ id, ...facts }: GatewayAnnouncement): Promise<void> {
-    const data = { ...facts, heartbeatAt: this.now() };
-    await this.prisma.gateway.upsert({ where: { id }, create: { id, ...data }, update: data });
+  async announce({ id, host, port, unixSocket, pools }: GatewayAnnouncement): Promise<void> {
+    await this.prisma.$executeRaw`
+      INSERT INTO gateways (id, host, port, unix_socket, pools, heartbeat_at)
+      VALUES (${id}, ${host}, ${port}, ${unixSocket}, ${pools}, clock_timestamp())
+      ON CONFLICT (id) DO UPDATE SET host = EXCLUDED.host, port = EXCLUDED.port,
+        unix_socket = EXCLUDED.unix_socket, pools = EXCLUDED.pools, heartbeat_at = EXCLUDED.heartbeat_at`;
   }
 
   /** The gateway stops in order: no export is placed on it until it announces itself again. */
@@ -32,15 +33,17 @@ export class GatewaysRepository {
   }
 
   async list(): Promise<Gateway[]> {
+    const alive = new Set(await this.alive());
     const rows = await this.prisma.gateway.findMany({ orderBy: { id: 'asc' } });
-    return rows.map((row) => this.toGateway(row));
+    return rows.map((row) => toGateway(row, alive.has(row.id)));
   }
 
   /** Errors: `not_found`. */
   async get(id: string): Promise<Gateway> {
+    const alive = await this.alive();
     const row = await this.prisma.gateway.findUnique({ where: { id } });
     if (!row) throw notFound('gateway', id);
-    return this.toGateway(row);
+    return toGateway(row, alive.includes(id));
   }
 
   /**
@@ -55,22 +58,25 @@ export class GatewaysRepository {
       throw noGateway(`gateway ${wantedId}: it ${why}; the image lies in pool ${pool}`, pool);
     }
     const rows = await this.prisma.gateway.findMany({
-      where: { heartbeatAt: { gt: this.deadBefore() }, pools: { has: pool } },
+      where: { id: { in: await this.alive() }, pools: { has: pool } },
       orderBy: [{ exports: { _count: 'asc' } }, { id: 'asc' }],
       take: 1,
     });
     if (!rows[0]) throw noGateway(`pool ${pool}: no live gateway reaches it`, pool);
-    return this.toGateway(rows[0]);
+    return toGateway(rows[0], true);
   }
 
-  private deadBefore(): Date {
-    return new Date(this.now().getTime() - GATEWAY_DEAD_AFTER_MS);
+  /** Ids of those that have beaten of late. */
+  private async alive(): Promise<string[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT id FROM gateways
+      WHERE heartbeat_at > clock_timestamp() - ${GATEWAY_DEAD_AFTER_MS} * interval '1 ms'`;
+    return rows.map(({ id }) => id);
   }
+}
 
-  private toGateway({ heartbeatAt, ...row }: GatewayRow): Gateway {
-    const alive = heartbeatAt > this.deadBefore();
-    return { ...row, alive, heartbeatAt: heartbeatAt.toISOString() };
-  }
+function toGateway({ heartbeatAt, ...row }: GatewayRow, alive: boolean): Gateway {
+  return { ...row, alive, heartbeatAt: heartbeatAt.toISOString() };
 }
 
 function noGateway(message: string, pool: string): CatalogError {

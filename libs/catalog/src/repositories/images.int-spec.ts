@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startTestServers, type TestServers } from '@zonelab/testing';
+import pg from 'pg';
 import { Catalog } from '../catalog.ts';
 import { migrate } from '../migrate.ts';
 import type { NewImage } from './images.ts';
 
 let servers: TestServers;
 let catalog: Catalog;
+let databaseUrl: string;
 beforeAll(async () => {
   servers = await startTestServers();
-  catalog = new Catalog(await servers.createDatabase(migrate));
+  databaseUrl = await servers.createDatabase(migrate);
+  catalog = new Catalog(databaseUrl);
 });
 afterAll(async () => {
   await catalog?.close();
@@ -96,6 +99,11 @@ it('deletes no exported image, and exports no image that is being deleted', asyn
 it('lets a status become only what may follow it, whoever writes it', async () => {
   const { id } = await catalog.images.create(disk('guarded'));
   await catalog.images.beginDelete(id);
-  await expect(catalog.images.markReady(id)).rejects.toThrow('deleting does not become ready');
+  await expect(catalog.images.markReady(id)).rejects.toMatchObject({ code: 'state_conflict' });
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const write = client.query("UPDATE images SET status = 'ready' WHERE id = $1", [id]);
+  await expect(write).rejects.toThrow('deleting does not become ready');
+  await client.end();
   expect((await catalog.images.get(id)).status).toBe('deleting');
 });

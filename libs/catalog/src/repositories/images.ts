@@ -1,6 +1,7 @@
 /** Images in the catalog. */
 
 import {
+  type FaultPlan,
   type Image,
   type ListImages,
   type Page,
@@ -11,6 +12,7 @@ import type { Database } from '../client.ts';
 import { CatalogError, notFound, refusingTakenName } from '../errors.ts';
 import { type Image as ImageRow, Prisma, type PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
+import { limits, type QuotaOwner, refuseOverQuota } from './quotas.ts';
 
 /** Sizes are bytes. */
 export interface NewImage {
@@ -20,6 +22,8 @@ export interface NewImage {
   clusterSize: number;
   logicalBlockSize: number;
   labels: Record<string, string>;
+  /** Absent: it counts against no quota. */
+  owner?: QuotaOwner | undefined;
   /** Absent: a plain disk. */
   zoned?:
     | {
@@ -35,32 +39,40 @@ export interface NewImage {
     | undefined;
 }
 
-export type NewOverlay = Pick<NewImage, 'name' | 'labels' | 'clusterSize'>;
+export type NewOverlay = Pick<NewImage, 'name' | 'labels' | 'clusterSize' | 'owner'>;
 
 export class ImagesRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
-  /** A row in status `creating`. Errors: `name_taken`. */
-  async create({ zoned, ...image }: NewImage): Promise<Image> {
-    const data = { ...image, ...zoned };
-    return toImage(
-      await refusingTakenName('image', image.name, this.prisma.image.create({ data })),
-    );
+  /** A row in status `creating`. Errors: `name_taken`, `quota_exceeded`. */
+  async create({ zoned, owner, ...image }: NewImage): Promise<Image> {
+    const data = { ...image, ...zoned, ownerKeyId: owner?.id ?? null };
+    const create =
+      owner && limits(owner.quota)
+        ? this.prisma.$transaction(async (database) => {
+            await refuseOverQuota(database, owner.id, { images: 1, bytes: image.size });
+            return database.image.create({ data });
+          })
+        : this.prisma.image.create({ data });
+    return toImage(await refusingTakenName('image', image.name, create));
   }
 
   /**
    * A row in status `creating` of an image that has the size and the zones of `baseId`, and lies in its pool. From then
    * on nobody may begin to write the base. Errors: `not_found`, `state_conflict` where the base is not ready,
-   * `image_exported` where it is exported for writing, `name_taken`.
+   * `image_exported` where it is exported for writing, `name_taken`, `quota_exceeded`.
    */
-  async createOverlay(baseId: string, { name, ...rest }: NewOverlay): Promise<Image> {
+  async createOverlay(baseId: string, { name, owner, ...rest }: NewOverlay): Promise<Image> {
     const create = this.prisma.$transaction(async (database) => {
       const base = await lockImage(database, baseId);
       refuseUnready(base, 'an overlay');
       const writer = await database.export.findUnique({ where: { writableImageId: baseId } });
       if (writer) throw imageExported(baseId, writer);
+      if (owner && limits(owner.quota))
+        await refuseOverQuota(database, owner.id, { images: 1, bytes: Number(base.size) });
+      const ownerKeyId = owner?.id ?? null;
       return database.image.create({
-        data: { ...shapeOf(base), ...rest, name, backingImageId: baseId },
+        data: { ...shapeOf(base), ...rest, name, backingImageId: baseId, ownerKeyId },
       });
     });
     return toImage(await refusingTakenName('image', name, create));
@@ -132,9 +144,15 @@ export class ImagesRepository {
     return row ? toImage(row) : undefined;
   }
 
-  /** The file is there. */
+  /** The file of a new image is there. Errors: `not_found`, `state_conflict` unless it is `creating`. */
   async markReady(id: string): Promise<Image> {
-    return toImage(await this.prisma.image.update({ where: { id }, data: { status: 'ready' } }));
+    const where = { id, status: 'creating' } as const;
+    const data = { status: 'ready' } as const;
+    const [row] = await this.prisma.image.updateManyAndReturn({ where, data });
+    if (row) return toImage(row);
+    const { status: state } = await this.get(id);
+    const message = `image ${id}: its status is ${state}, becoming ready needs creating`;
+    throw new CatalogError('state_conflict', message, { resource: 'image', id, state });
   }
 
   /** Errors: `not_found`, `name_taken`, `version_conflict` where `version` is given and is not the row's. */
@@ -151,11 +169,12 @@ export class ImagesRepository {
 
   /**
    * Sets status `deleting`, from which no export can be made any more. Again on a row in it already, so that a deletion
-   * cut short can be finished. Errors: `not_found`, `image_exported`, `image_has_overlays`.
+   * cut short can be finished. Errors: `not_found`, `state_conflict` while it is busy, `image_exported`, `image_has_overlays`.
    */
   async beginDelete(id: string): Promise<Image> {
     return this.prisma.$transaction(async (database) => {
-      await lockImage(database, id);
+      const { status } = await lockImage(database, id);
+      if (status === 'busy') refuseUnready({ id, status }, 'its deletion');
       const taken = await database.export.findFirst({ where: { imageId: id } });
       if (taken) throw imageExported(id, taken);
       await refuseOverlays(database, id);
@@ -163,9 +182,23 @@ export class ImagesRepository {
     });
   }
 
-  /** Images in a status, unchanged since `before`. */
+  /** The plan that the image is opened with; null: none. Errors: `not_found`. */
+  async faults(id: string): Promise<FaultPlan | null> {
+    const row = await this.prisma.image.findUnique({ where: { id }, select: { faults: true } });
+    if (!row) throw notFound('image', id);
+    return row.faults as FaultPlan | null;
+  }
+
+  /** Errors: `not_found`. */
+  async setFaults(id: string, plan: FaultPlan | null): Promise<void> {
+    const faults = plan === null ? Prisma.DbNull : (plan as Prisma.InputJsonObject);
+    const changed = await this.prisma.image.updateMany({ where: { id }, data: { faults } });
+    if (changed.count === 0) throw notFound('image', id);
+  }
+
+  /** Images in a status that no worker has work on, unchanged since `before`. */
   async inStatus(status: Image['status'], before: Date): Promise<Image[]> {
-    const where = { status, updatedAt: { lt: before } };
+    const where = { status, updatedAt: { lt: before }, work: { equals: Prisma.DbNull } };
     return (await this.prisma.image.findMany({ where, orderBy: { id: 'asc' } })).map(toImage);
   }
 
@@ -175,7 +208,8 @@ export class ImagesRepository {
       id,
       status: { in: ['creating', 'ready', 'busy'] },
     } satisfies Prisma.ImageWhereInput;
-    const failed = await this.prisma.image.updateMany({ where, data: { status: 'failed', error } });
+    const data = { status: 'failed', error, work: Prisma.DbNull } as const;
+    const failed = await this.prisma.image.updateMany({ where, data });
     return failed.count === 1;
   }
 
@@ -259,6 +293,8 @@ export function toImage(row: ImageRow): Image {
     pool: row.pool,
     labels: row.labels as Record<string, string>,
     error: row.error,
+    work: (row.work as { kind: Image['work'] } | null)?.kind ?? null,
+    check: row.checkReport as Image['check'],
     version: row.version,
     progress: row.progress,
     createdAt: row.createdAt.toISOString(),

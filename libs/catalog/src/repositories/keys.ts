@@ -1,10 +1,11 @@
 /** API keys: made of 32 random bytes, shown once, stored as a SHA-256. No salt: there is nothing to guess. */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { CreatedKey, CreateKey, Key, Page, PageQuery } from '@zonelab/contracts';
+import type { CreatedKey, CreateKey, Key, Page, PageQuery, Quota } from '@zonelab/contracts';
 import { CatalogError, notFound } from '../errors.ts';
 import type { ApiKey, PrismaClient, Role } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
+import { toQuota } from './quotas.ts';
 
 const KEY_BYTES = 32;
 
@@ -15,6 +16,7 @@ export interface KeyOwner {
   id: string;
   name: string;
   role: Role;
+  quota: Quota;
 }
 
 /** A new key, `zl_` and 43 characters. */
@@ -39,9 +41,15 @@ export class KeysRepository {
   }
 
   /** A new key, in the only answer that holds it. */
-  async create({ name, role, expiresAt }: CreateKey): Promise<CreatedKey> {
+  async create({ name, role, expiresAt, quota = {} }: CreateKey): Promise<CreatedKey> {
     const key = generateKey();
-    const data = { hash: hashOf(key), name, role, ...(expiresAt && { expiresAt }) };
+    const limits = {
+      maxImages: quota.images ?? null,
+      maxBytes: quota.bytes ?? null,
+      maxExports: quota.exports ?? null,
+      maxRequestsPerMinute: quota.requestsPerMinute ?? null,
+    };
+    const data = { hash: hashOf(key), name, role, ...limits, ...(expiresAt && { expiresAt }) };
     return { ...toKey(await this.prisma.apiKey.create({ data })), key };
   }
 
@@ -80,7 +88,7 @@ export class KeysRepository {
     const { id, name, role, lastUsedAt } = row;
     if (now.getTime() - (lastUsedAt?.getTime() ?? 0) >= LAST_USED_STEP_MS)
       await this.prisma.apiKey.updateMany({ where: { id }, data: { lastUsedAt: now } });
-    return { id, name, role };
+    return { id, name, role, quota: toQuota(row) };
   }
 }
 
@@ -93,7 +101,8 @@ function lastAdmin(id: string): CatalogError {
   return new CatalogError('state_conflict', message, { resource: 'key', id });
 }
 
-function toKey({ id, name, role, createdAt, expiresAt, revokedAt, lastUsedAt }: ApiKey): Key {
+function toKey(row: ApiKey): Key {
+  const { id, name, role, createdAt, expiresAt, revokedAt, lastUsedAt } = row;
   return {
     id,
     name,
@@ -102,6 +111,7 @@ function toKey({ id, name, role, createdAt, expiresAt, revokedAt, lastUsedAt }: 
     expiresAt: expiresAt?.toISOString() ?? null,
     revokedAt: revokedAt?.toISOString() ?? null,
     lastUsedAt: lastUsedAt?.toISOString() ?? null,
+    quota: toQuota(row),
   };
 }
 
