@@ -18,6 +18,18 @@ export const RETRY_DELAY_MS = 2000;
  */
 export const LOCK_DURATION_MS = 10_000;
 
+/** Images worked on at once for each pool: a disk gains little from more. */
+export const IMAGE_CONCURRENCY = 2;
+
+/** Starts of work on an image that somebody else has open: a download may last minutes. */
+export const MAX_IMAGE_STARTS = 300;
+
+/** An API process that has looked at an image lets go of it ten seconds later. */
+export const LEASE_PATIENCE_MS = 12_000;
+
+/** Findings of a check that the catalog keeps: enough to see what is wrong. */
+export const MAX_SHOWN_FINDINGS = 20;
+
 /** Between two looks for jobs of dead workers. */
 export const STALLED_INTERVAL_MS = 5000;
 

@@ -23,6 +23,9 @@ import {
 } from './experiments/experiment-worker.ts';
 import { SweepComparison } from './experiments/sweep-comparison.ts';
 import { POOLS, TraceFiles } from './experiments/trace-files.ts';
+import { IMAGE_THREAD_URL, ImageRunner } from './images/image-runner.ts';
+import { IMAGE_THREAD } from './images/image-thread.ts';
+import { ImageWorker } from './images/image-worker.ts';
 import { RETRY_DELAY_MS } from './limits.ts';
 import { SIMULATION_THREAD } from './simulation/simulate.ts';
 
@@ -34,7 +37,9 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Module that simulation threads run; default: the one beside this file. */
   readonly simulationThread?: URL;
-  /** Before an experiment is started again that ended for reasons not its own. */
+  /** Module that image threads run; default: the one beside this file. */
+  readonly imageThread?: URL;
+  /** Before an experiment, or work on an image, is started again that ended for reasons not its own. */
   readonly retryDelayMs?: number;
 }
 
@@ -55,7 +60,7 @@ class Connections implements OnApplicationShutdown {
 @Module({})
 export class WorkerModule {
   static with(options: WorkerOptions): DynamicModule {
-    const { databaseUrl, redisUrl, pools, logger } = options;
+    const { databaseUrl, redisUrl, pools, logger, imageThread = IMAGE_THREAD } = options;
     const { simulationThread = SIMULATION_THREAD, retryDelayMs = RETRY_DELAY_MS } = options;
     return {
       module: WorkerModule,
@@ -67,12 +72,15 @@ export class WorkerModule {
         { provide: LOGGER, useValue: logger },
         { provide: POOLS, useValue: pools },
         { provide: THREAD, useValue: simulationThread },
+        { provide: IMAGE_THREAD_URL, useValue: imageThread },
         Connections,
         ExperimentQueue,
         ExperimentRunner,
         TraceFiles,
         SweepComparison,
         ExperimentWorker,
+        ImageRunner,
+        ImageWorker,
       ],
     };
   }

@@ -1,6 +1,5 @@
 /** Threads run JavaScript; tests run TypeScript from source: so the thread's module is bundled for them. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -11,11 +10,17 @@ export interface BundledThread {
   dispose(): Promise<void>;
 }
 
-export async function bundleThread(): Promise<BundledThread> {
-  const folder = await mkdtemp(join(tmpdir(), 'zonelab-thread-'));
-  const outfile = join(folder, 'simulation.thread.mjs');
+/** Beside the packages: native ones are not bundled, and found from there. */
+const FOLDER = join(import.meta.dirname, '../../../../node_modules/.cache');
+const NATIVE = ['koffi', 'fs-native-extensions', '@bokuweb/zstd-wasm'];
+
+export async function bundleThread(entry = SIMULATION_THREAD): Promise<BundledThread> {
+  await mkdir(FOLDER, { recursive: true });
+  const folder = await mkdtemp(join(FOLDER, 'zonelab-thread-'));
+  const outfile = join(folder, 'thread.mjs');
   await build({
-    entryPoints: [SIMULATION_THREAD.pathname],
+    entryPoints: [entry.pathname],
+    external: NATIVE,
     outfile,
     bundle: true,
     platform: 'node',
