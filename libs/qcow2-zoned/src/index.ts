@@ -68,6 +68,13 @@ export {
   nameBacking,
 } from './operations/backing-chain.ts';
 export { type BenchOptions, benchDisk } from './operations/bench.ts';
+export {
+  type BitmapAction,
+  type BitmapCopy,
+  BitmapEditor,
+  bitmapCopies,
+  measureBitmaps,
+} from './operations/bitmaps.ts';
 export { type CommitOptions, commitDisk } from './operations/commit.ts';
 export { type CompareOptions, type Comparison, compareDisks } from './operations/compare.ts';
 export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
@@ -85,6 +92,7 @@ export {
 export type { OperationOptions } from './operations/pace.ts';
 export { type RebaseOptions, rebaseDisk } from './operations/rebase.ts';
 export { type ResizeOptions, resizeDisk } from './operations/resize.ts';
+export { type ReportLoss, SalvagedDisk } from './operations/salvaged-disk.ts';
 export { snapshotDisk } from './operations/snapshot-disk.ts';
 export { type PlacedExtent, walkExtents } from './operations/walk.ts';
 export type { DiskFormat } from './probe.ts';

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import { ImageError } from './errors.ts';
 import { type BlockFile, HostFile } from './file.ts';
 import { backingPath, confine } from './file-name.ts';
-import { type Bitmap, bitmapDirectory, decodeBitmaps } from './format/bitmaps.ts';
+import type { Bitmap } from './format/bitmaps.ts';
 import { roundUp } from './format/bytes.ts';
 import { type Encryption, encryptionOf } from './format/crypto-header.ts';
 import { AUTOCLEAR, COMPATIBLE, INCOMPATIBLE } from './format/feature-bits.ts';
@@ -16,6 +16,7 @@ import { decodeSnapshots, type Snapshot } from './format/snapshot-table.ts';
 import { describeZoned, type ZonedDialect } from './format/zoned-dialects.ts';
 import type { ZoneTableInfo } from './format/zoned-extension.ts';
 import { locksWork } from './host-calls.ts';
+import { readBitmaps } from './image/bitmap-list.ts';
 import { MAX_BACKING_DEPTH } from './limits.ts';
 import { type DiskFormat, probeFormat } from './probe.ts';
 import type { ZonedGeometry } from './zones/zone.ts';
@@ -177,7 +178,7 @@ function describe(path: string, file: HostFile): ImageInfo {
     dataFile: has(INCOMPATIBLE.dataFile) ? { file: dataFileOf(header), raw } : undefined,
     snapshotCount: header.snapshotCount,
     snapshots: snapshotsOf(file, header),
-    bitmaps: bitmapsOf(file, header),
+    bitmaps: readBitmaps(file, header),
     zoned: zonedInfo(header),
     locks: locksWork,
   };
@@ -197,15 +198,6 @@ function snapshotsOf(file: BlockFile, header: Qcow2Header): Snapshot[] {
     file.read(bytes, header.snapshotsOffset + at);
     return bytes;
   }).snapshots;
-}
-
-function bitmapsOf(file: BlockFile, header: Qcow2Header): Bitmap[] {
-  const directory = bitmapDirectory(header);
-  if (directory === undefined) return [];
-  const held = Math.max(0, Math.min(directory.size, file.length - directory.offset));
-  const bytes = Buffer.alloc(held);
-  file.read(bytes, directory.offset);
-  return decodeBitmaps(bytes, directory, 2 ** header.clusterBits);
 }
 
 function zonedInfo(header: Qcow2Header): ZonedInfo | undefined {

@@ -18,6 +18,8 @@ export interface ConvertFlags extends ImageFlags {
   readonly targetImageOpts?: true;
   readonly targetIsZero?: true;
   readonly bitmaps?: true;
+  readonly skipBrokenBitmaps?: true;
+  readonly salvage?: true;
   readonly C?: true;
   readonly c?: true;
   readonly p?: true;
@@ -41,7 +43,11 @@ export interface ConvertPlan {
   readonly create: ImageOptions | undefined;
   readonly options: Omit<ConvertOptions, 'create' | 'format'>;
   readonly snapshot: SnapshotName | undefined;
-  readonly bitmaps: boolean;
+  /** Whether bitmaps are copied, and if so, whether those that were not closed are left out. */
+  readonly bitmaps: 'none' | 'all' | 'skip-broken';
+  /** What cannot be read becomes zeroes, with warnings unless `quiet`. */
+  readonly salvage: boolean;
+  readonly quiet: boolean;
   readonly progress: boolean;
 }
 
@@ -74,7 +80,9 @@ export function readConvertPlan(files: readonly string[], flags: ConvertFlags): 
       durable: flags.t !== undefined && flags.t !== 'unsafe',
     },
     snapshot: readSnapshotName(flags.l),
-    bitmaps: flags.bitmaps === true,
+    bitmaps: flags.skipBrokenBitmaps ? 'skip-broken' : flags.bitmaps ? 'all' : 'none',
+    salvage: flags.salvage === true,
+    quiet: flags.q === true,
     progress: flags.p === true && flags.q !== true,
   };
 }
@@ -92,6 +100,8 @@ function refuseCombinations(flags: ConvertFlags, sources: number): void {
   if (flags.targetImageOpts && !flags.n)
     throw failure('--target-image-opts requires use of -n flag');
   if (flags.targetIsZero && !flags.n) throw failure('--target-is-zero requires use of -n flag');
+  if (flags.skipBrokenBitmaps && !flags.bitmaps)
+    throw failure('Use of --skip-broken-bitmaps requires --bitmaps');
   if (flags.C && flags.S !== undefined)
     throw failure('Cannot enable copy offloading when -S is used');
   if (flags.C && flags.c) throw failure('Cannot enable copy offloading when -c is used');

@@ -24,6 +24,8 @@ export function addConvert(img: Command, context: CliContext): void {
     .option('--target-image-opts', 'the new image is named by a list such as driver=qcow2,…')
     .option('--target-is-zero', 'with -n: the target reads as zeroes')
     .option('--bitmaps', 'copy persistent bitmaps')
+    .option('--skip-broken-bitmaps', 'with --bitmaps: leave out those that were not closed')
+    .option('--salvage', 'go on where the source cannot be read, with zeroes')
     .addOption(cacheOption('-t <cache>'))
     .addOption(cacheOption('-T <cache>'))
     .addOption(new Option('-m <coroutines>', 'accepted for compatibility'))

@@ -9,10 +9,12 @@ import {
   hasZones,
   ImageError,
   type OpenedDisk,
+  SalvagedDisk,
 } from '@zonelab/qcow2-zoned';
-import { CliError, describeError } from '../errors.ts';
+import { CliError, describeError, errnoText } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { failure, type NamedImage } from './arguments.ts';
+import { bitmapsToCopy } from './convert-bitmaps.ts';
 import type { ConvertPlan } from './convert-flags.ts';
 import { creationFailure } from './create.ts';
 import { withZoneSize } from './create-options.ts';
@@ -25,16 +27,15 @@ export async function imgConvert(plan: ConvertPlan, out: Output): Promise<void> 
   const progress = new ProgressLine(out, plan.progress);
   try {
     for (const image of plan.sources) disks.push(await openToRead(image));
-    const source = sourceDisk(plan, disks);
-    if (plan.bitmaps && disks.some(({ format }) => format === 'raw'))
-      throw failure('Source lacks bitmap support');
+    const source = salvaged(sourceDisk(plan, disks), plan, out);
+    const bitmaps = bitmapsToCopy(plan, disks, out);
     const [first] = disks;
     if (first !== undefined && disks.some(hasZones) && (await convertZones(plan, first, out))) {
       progress.report(1, 1);
       progress.end();
       return;
     }
-    const options = { ...plan.options, onProgress: progress.report };
+    const options = { ...plan.options, bitmaps, onProgress: progress.report };
     if (plan.create === undefined) await convertOver(source, plan.target, options, out);
     else await convertAnew(source, plan, { ...options, create: withZoneSize(plan.create) });
     progress.end();
@@ -63,6 +64,15 @@ async function convertZones(plan: ConvertPlan, disk: OpenedDisk, out: Output): P
     throw failure('A disk with zones is converted whole, not over a backing file');
   await creating(plan, () => convertZonedToFile(disk.path, target.path, create));
   return true;
+}
+
+/** The source, read on where it is damaged if that is asked for. */
+function salvaged(source: Disk, { salvage, quiet }: ConvertPlan, out: Output): Disk {
+  if (!salvage) return source;
+  return new SalvagedDisk(source, (what, offset, cause) => {
+    const failed = `error while reading ${what === 'status' ? 'block status at ' : ''}offset ${offset}`;
+    if (!quiet) out.warn(`zonelab: warning: ${failed}: ${errnoText(cause)}\n`);
+  });
 }
 
 function sourceDisk(plan: ConvertPlan, disks: readonly OpenedDisk[]): Disk {

@@ -30,7 +30,7 @@ export interface CreateArguments {
 type NamedArguments = CreateArguments & { readonly file: string };
 
 /** qemu's default, 64 KiB. */
-const DEFAULT_CLUSTER_BYTES = 65_536;
+export const DEFAULT_CLUSTER_BYTES = 65_536;
 
 export async function imgCreate(args: CreateArguments, out: Output): Promise<void> {
   const { format } = args;

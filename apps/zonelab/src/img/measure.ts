@@ -1,7 +1,14 @@
 /** `zonelab img measure`: how large an image file will be. */
-import { ImageError, measureQcow2, measureRaw, type OpenedDisk } from '@zonelab/qcow2-zoned';
+import {
+  ImageError,
+  measureBitmaps,
+  measureQcow2,
+  measureRaw,
+  type OpenedDisk,
+} from '@zonelab/qcow2-zoned';
 import { jsonText, type Output, type OutputForm } from '../output.ts';
 import { failure, type ImageFlags, namedImage, sizeOrRefuse } from './arguments.ts';
+import { DEFAULT_CLUSTER_BYTES } from './create.ts';
 import { readMeasureOptions } from './create-options.ts';
 import { withDisk } from './open.ts';
 import { parseOptionList } from './option-list.ts';
@@ -36,7 +43,12 @@ export async function imgMeasure(
     // what an overlay will leave to its backing file is not known beforehand
     const preallocated = options.preallocated || (options.backed && source !== undefined);
     const sizes = measureQcow2(source?.size ?? bytes, { ...options, preallocated }, source);
-    return disk?.format === 'qcow2' ? { ...sizes, bitmaps: 0 } : sizes;
+    const image = disk?.image;
+    if (image === undefined || image.header.version < 3) return sizes;
+    return {
+      ...sizes,
+      bitmaps: measureBitmaps(image, options.clusterSize ?? DEFAULT_CLUSTER_BYTES),
+    };
   };
   try {
     if (file !== undefined) {

@@ -1,6 +1,7 @@
 /** The `img` commands: qemu-img's arguments, output and exit codes. */
 import type { Command } from 'commander';
 import { type CliContext, collect } from '../context.ts';
+import { addBitmap } from './bitmap-program.ts';
 import { addChangeCommands } from './change-program.ts';
 import { addCheck } from './check-program.ts';
 import { addConvert } from './convert-program.ts';
@@ -48,6 +49,7 @@ export function addImgCommands(program: Command, context: CliContext): void {
   addConvert(img, context);
   addChangeCommands(img, context);
   addSnapshot(img, context);
+  addBitmap(img, context);
 }
 
 /** Scripts look for the version of qemu-img that they can count on. */

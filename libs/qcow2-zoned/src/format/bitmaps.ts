@@ -18,7 +18,7 @@
  */
 import { ImageError } from '../errors.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from '../limits.ts';
-import { readU64, roundUp } from './bytes.ts';
+import { readU64, roundUp, writeU64 } from './bytes.ts';
 import { ENTRY_BYTES } from './entries.ts';
 import { AUTOCLEAR } from './feature-bits.ts';
 import { EXTENSION, findExtension, type Qcow2Header } from './header.ts';
@@ -31,6 +31,11 @@ const TYPE_DIRTY_TRACKING = 1;
 const MAX_NAME_BYTES = 1023;
 const MIN_GRANULARITY_BITS = 9;
 const MAX_GRANULARITY_BITS = 31;
+
+/** What QEMU takes: a power of two from 512 bytes to 2 GiB. */
+export const MIN_BITMAP_GRANULARITY = 2 ** MIN_GRANULARITY_BITS;
+export const MAX_BITMAP_GRANULARITY = 2 ** MAX_GRANULARITY_BITS;
+export const MAX_BITMAP_NAME_BYTES = MAX_NAME_BYTES;
 
 /** Where the directory lies: bytes. */
 export interface BitmapDirectory {
@@ -141,4 +146,43 @@ function decodeEntry(bytes: Buffer, at: number, index: number, clusterSize: numb
     granularity: 2 ** granularity,
     table: { offset, size: entries * ENTRY_BYTES },
   };
+}
+
+/** Entries of the table of a bitmap over a disk of so many bytes. */
+export function bitmapTableEntries(
+  diskSize: number,
+  granularity: number,
+  clusterSize: number,
+): number {
+  return Math.ceil(Math.ceil(diskSize / granularity) / (8 * clusterSize));
+}
+
+/** Bytes of a directory entry. */
+export function directoryEntryBytes(name: string): number {
+  return roundUp(FIXED_BYTES + Buffer.byteLength(name), 8);
+}
+
+export function encodeBitmaps(bitmaps: readonly Bitmap[]): Buffer {
+  return Buffer.concat(bitmaps.map(encodeEntry));
+}
+
+function encodeEntry({ name, inUse, auto, granularity, table }: Bitmap): Buffer {
+  const entry = Buffer.alloc(directoryEntryBytes(name));
+  writeU64(entry, table.offset, 0);
+  entry.writeUInt32BE(table.size / ENTRY_BYTES, 8);
+  entry.writeUInt32BE((inUse ? FLAG.inUse : 0) | (auto ? FLAG.auto : 0), 12);
+  entry.writeUInt8(TYPE_DIRTY_TRACKING, 16);
+  entry.writeUInt8(Math.log2(granularity), 17);
+  entry.writeUInt16BE(Buffer.byteLength(name), 18);
+  entry.write(name, FIXED_BYTES);
+  return entry;
+}
+
+/** Data of the header extension that names a directory. */
+export function encodeBitmapsExtension({ count, offset, size }: BitmapDirectory): Buffer {
+  const data = Buffer.alloc(EXTENSION_BYTES);
+  data.writeUInt32BE(count, 0);
+  writeU64(data, size, 8);
+  writeU64(data, offset, 16);
+  return data;
 }

@@ -6,6 +6,7 @@
  */
 import { ImageError } from '../errors.ts';
 import type { BlockFile } from '../file.ts';
+import type { Bitmap } from '../format/bitmaps.ts';
 import { roundDown, roundUp } from '../format/bytes.ts';
 import { AUTOCLEAR, INCOMPATIBLE } from '../format/features.ts';
 import {
@@ -21,6 +22,8 @@ import { rewriteHeader } from '../format/header-rewrite.ts';
 import type { Snapshot } from '../format/snapshot-table.ts';
 import { zonesFollowSize, zonesInFirstSector } from '../format/zoned-header.ts';
 import { MAX_MAPPED_SEARCH_BYTES } from '../limits.ts';
+import { type BitmapDraft, BitmapKeeper } from './bitmap-keeper.ts';
+import { readBitmaps } from './bitmap-list.ts';
 import {
   type ClusterStore,
   ExternalClusters,
@@ -30,6 +33,7 @@ import {
 import { CompressedReader } from './compressed-reader.ts';
 import { CompressedWriter } from './compressed-writer.ts';
 import { codecOf, loadCodec } from './compression.ts';
+import type { DirtyBitmap } from './dirty-bitmap.ts';
 import type { Disk, Extent } from './disk.ts';
 import { Flusher, type FlushParticipant } from './flusher.ts';
 import { hasDataFile } from './l2-layout.ts';
@@ -333,6 +337,36 @@ export class Qcow2Image implements Disk {
 
   deleteSnapshot(idOrName: string): Promise<void> {
     return this.#keepSnapshots((keeper) => keeper.delete(idOrName));
+  }
+
+  /** Persistent dirty bitmaps that hold, in the order of their directory. Throws `invalid_image`. */
+  bitmaps(): readonly Bitmap[] {
+    return readBitmaps(this.#file, this.#header);
+  }
+
+  /** What a bitmap holds. Errors: see `BitmapKeeper`. */
+  bitmapContent(bitmap: Bitmap): DirtyBitmap {
+    return this.#bitmapKeeper().readContent(bitmap);
+  }
+
+  /** Gives the image these bitmaps instead of those that it has, durably. Errors: see `BitmapKeeper`. */
+  async replaceBitmaps(drafts: readonly BitmapDraft[]): Promise<void> {
+    this.#assertWritable();
+    try {
+      await this.#bitmapKeeper().replace(drafts);
+    } catch (error) {
+      throw this.#condemn(error) ?? error;
+    }
+  }
+
+  #bitmapKeeper(): BitmapKeeper {
+    return new BitmapKeeper({
+      file: this.#file,
+      refcounts: this.#refcounts,
+      header: () => this.#header,
+      flush: () => this.#flusher.flushCounts(),
+      rewrite: (header) => this.updateHeader(() => header),
+    });
   }
 
   /** True where no snapshot shares the clusters of a range, so that they can be written in place. */

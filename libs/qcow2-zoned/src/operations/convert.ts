@@ -7,6 +7,8 @@ import { roundUp } from '../format/bytes.ts';
 import type { Disk } from '../image/disk.ts';
 import { type OpenedDisk, openDisk } from '../open.ts';
 import type { DiskFormat } from '../probe.ts';
+import { imageOf } from './backing-chain.ts';
+import { BitmapAdder, type BitmapCopy } from './bitmaps.ts';
 import { type CopyOptions, copyCompressed, copyDisk, DEFAULT_SPARSE_BYTES } from './copy.ts';
 import { createRaw } from './create-raw.ts';
 import { CompressingSink, ImageSink } from './image-sink.ts';
@@ -19,6 +21,8 @@ export interface ConvertOptions extends CopyOptions {
   readonly create?: UnsizedCreateOptions;
   /** Clusters are compressed. For qcow2 only. */
   readonly compress?: boolean;
+  /** Persistent bitmaps that the image is to have when it holds the data. For qcow2 only. */
+  readonly bitmaps?: readonly BitmapCopy[];
   /** The file is on stable storage when the call ends. Default true. */
   readonly durable?: boolean;
 }
@@ -79,6 +83,12 @@ export async function convertInto(
       given: target.size,
       allowed: `at least ${source.size}`,
     });
+  const bitmaps = options.bitmaps && new BitmapAdder(imageOf(target), options.bitmaps);
+  await copyInto(source, target, options);
+  await bitmaps?.store();
+}
+
+async function copyInto(source: Disk, target: OpenedDisk, options: ConvertOptions): Promise<void> {
   const { image } = target;
   if (options.compress) {
     if (image === undefined) throw invalidOption('compress', 'on', 'off for a raw disk');
