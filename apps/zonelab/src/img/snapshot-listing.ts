@@ -43,5 +43,5 @@ const NO_COUNT = 0xffff_ffff_ffff_ffffn;
 /** The third word of the extra data; snapshots of machines that count no instructions have none, and get ''. */
 export function instructionCount(extra: Buffer): string {
   const count = extra.length >= 24 ? extra.readBigUInt64BE(16) : NO_COUNT;
-  return count === NO_COUNT ? '' : String(count);
+  return count === NO_COUNT ? '' : String(BigInt.asIntN(64, count));
 }
