@@ -216,6 +216,35 @@ describe('convert', () => {
     expect(readdirSync(folder).sort()).toEqual(['broken.qcow2', 'ours']);
   });
 
+  it.each(['raw', 'qcow2'])(
+    'salvages of a damaged image what qemu-img does (%s)',
+    async (format) => {
+      const bytes = brokenAtSecondCluster(from('disk.raw'));
+      const l1 = Number(bytes.readBigUInt64BE(40));
+      const l2 = Number(bytes.readBigUInt64BE(l1) & 0x00ff_ffff_ffff_fe00n);
+      // off any cluster: QEMU reads zeroes from past the end of the file
+      bytes.writeBigUInt64BE(0x8000_0000_0005_0200n, l2 + 6 * 8);
+      const answers: unknown[] = [];
+      for (const side of ['ours', 'theirs']) {
+        writeFileSync(at('broken'), bytes);
+        const args = ['convert', '--salvage', '-f', 'qcow2', '-O', format, at('broken'), at(side)];
+        const { status, stdout, stderr } =
+          side === 'theirs'
+            ? spawnSync('qemu-img', args, { encoding: 'utf8' })
+            : await img(...args).then((ours) => ({ ...ours, status: ours.exitCode }));
+        const lost =
+          stderr.match(/error while reading (block status at )?offset \d+: [\w/ ]+/g) ?? [];
+        answers.push({ status, stdout, lost: [...new Set(lost)].sort() });
+      }
+      expect(answers[0]).toEqual(answers[1]);
+      expect(answers[0]).toMatchObject({ status: 0, lost: { length: 256 } });
+      sameContent(at('ours'), at('theirs'));
+      const quiet = ['-q', '--salvage', '-f', 'qcow2', '-O', format, at('broken'), at('ours')];
+      writeFileSync(at('broken'), bytes);
+      await converted(...quiet);
+    },
+  );
+
   it.each([
     [['IN']],
     [['-O', 'bogus', 'IN', 'OUT']],
