@@ -7,6 +7,8 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { LiveProvider } from './api/live.tsx';
 import { type Session, SessionProvider, useSessionState } from './api/session.tsx';
+import { ExportPage } from './pages/exports/export.tsx';
+import { Exports } from './pages/exports/exports.tsx';
 import { ImagePage } from './pages/image/image.tsx';
 import { Images } from './pages/images/images.tsx';
 import { Login } from './pages/login/login.tsx';
@@ -51,6 +53,8 @@ function Pages() {
       </Route>
       <Route path="/images" component={Images} />
       <Route path="/images/:id">{({ id }) => <ImagePage key={id} id={id} />}</Route>
+      <Route path="/exports" component={Exports} />
+      <Route path="/exports/:id">{({ id }) => <ExportPage key={id} id={id} />}</Route>
       <Route>
         <Empty title="There is no such page" />
       </Route>

@@ -2,4 +2,4 @@
 
 export type { components, paths } from './api-types.ts';
 export { type ApiClient, type ApiClientOptions, createApiClient, resultOf } from './client.ts';
-export { ApiError, type ApiErrorCode } from './errors.ts';
+export { ApiError, type ApiErrorCode, toApiError } from './errors.ts';

@@ -24,6 +24,7 @@ export function formatCount(value: number): string {
 /** Counts in 1000s: `132 k`. */
 export function formatLarge(value: number | null): string {
   if (value === null) return '–';
+  if (value < 10 && !Number.isInteger(value)) return digits(value);
   if (value < 10_000) return formatCount(Math.round(value));
   const [scaled, suffix] = value < 1e6 ? [value / 1e3, 'k'] : [value / 1e6, 'M'];
   return `${digits(scaled)}\u202f${suffix}`;

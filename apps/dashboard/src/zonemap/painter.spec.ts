@@ -63,3 +63,13 @@ it('counts zones by condition through every change, and tells of each batch once
   expect([told, table.knownCount]).toEqual([2, 3]);
   expect(table.zone(2)).toEqual(zone(2, { condition: 'full', writePointer: 300 }));
 });
+
+it('keeps what changed while an older report was on its way', () => {
+  const table = new ZoneTable(4, 100);
+  const asked = table.version;
+  table.take([zone(1, { condition: 'full' })]);
+  table.takeReport([zone(0), zone(1)], asked);
+  expect([table.zone(0).condition, table.zone(1).condition]).toEqual(['empty', 'full']);
+  table.takeReport([zone(1)], table.version);
+  expect(table.zone(1).condition).toBe('empty');
+});

@@ -1,9 +1,10 @@
-/** The zones of an image: read in pieces, side by side, and painted as they come. */
+/** The zones of an image: read in pieces, side by side, painted as they come, and kept as they are by a stream. */
 
 import { resultOf } from '@zonelab/client';
 import type { Zone } from '@zonelab/contracts';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { useClient } from '../api/session.tsx';
+import { followEvents } from '../api/server-sent-events.ts';
+import { useSession } from '../api/session.tsx';
 import { ZoneTable } from './zone-table.ts';
 
 /** Zones asked for at once: the most that the API answers, some 1.5 MB. */
@@ -25,17 +26,18 @@ export interface Zones {
 }
 
 export function useZones({ id, zoneCount, zoneSize }: Geometry): Zones {
-  const client = useClient();
+  const { client, key } = useSession();
   const table = useMemo(() => new ZoneTable(zoneCount, zoneSize), [zoneCount, zoneSize]);
   const [error, setError] = useState<unknown>();
   const [round, setRound] = useState(0);
   useEffect(() => {
     const stop = new AbortController();
     const read = async (from: number, count: number): Promise<void> => {
+      const askedIn = table.version;
       const params = { path: { id }, query: { from, count } };
       const call = client.GET('/v1/images/{id}/zones', { params, signal: stop.signal });
       const { items } = await resultOf(call);
-      table.take(items as Zone[]);
+      table.takeReport(items as Zone[], askedIn);
     };
     const readAll = async (): Promise<void> => {
       await read(0, Math.min(FIRST_PIECE, zoneCount));
@@ -43,13 +45,30 @@ export function useZones({ id, zoneCount, zoneSize }: Geometry): Zones {
       for (let from = FIRST_PIECE; from < zoneCount; from += PIECE) starts.push(from);
       await Promise.all(starts.map((from) => read(from, Math.min(PIECE, zoneCount - from))));
     };
-    readAll()
-      .then(() => setError(undefined))
-      .catch((problem: unknown) => {
-        if (!stop.signal.aborted) setError(problem);
-      });
+    const refresh = () =>
+      readAll()
+        .then(() => setError(undefined))
+        .catch((problem: unknown) => {
+          if (!stop.signal.aborted) setError(problem);
+        });
+    let begun = false;
+    followEvents({
+      url: `/v1/images/${id}/zones/events`,
+      key,
+      signal: stop.signal,
+      // without a stream the zones are shown all the same, as they are now
+      onState: (connected) => {
+        if (!connected && !begun) refresh();
+      },
+      onEvent: ({ type, data }) => {
+        if (type === 'reset') {
+          begun = true;
+          refresh();
+        } else if (type === 'zones') table.take((JSON.parse(data) as { items: Zone[] }).items);
+      },
+    });
     return () => stop.abort();
-  }, [client, table, id, zoneCount, round]);
+  }, [client, key, table, id, zoneCount, round]);
   return { table, error, reload: () => setRound((before) => before + 1) };
 }
 

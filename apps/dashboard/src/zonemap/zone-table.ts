@@ -18,6 +18,8 @@ export class ZoneTable {
   mostResets = 0;
   knownCount = 0;
   #version = 0;
+  /** Version in which the zone was last told of as it changed. */
+  readonly #told: Uint32Array;
   readonly #listeners = new Set<() => void>();
 
   constructor(
@@ -31,14 +33,28 @@ export class ZoneTable {
     this.sizes = new Float64Array(zoneCount);
     this.resets = new Uint32Array(zoneCount);
     this.known = new Uint8Array(zoneCount);
+    this.#told = new Uint32Array(zoneCount);
   }
 
-  /** Takes zones as the API reports them, and tells listeners once. */
+  /** Takes zones as they changed, and tells listeners once. */
   take(zones: readonly Zone[]): void {
-    if (zones.length === 0) return;
-    for (const zone of zones) this.#take(zone);
     this.#version++;
-    for (const listener of this.#listeners) listener();
+    for (const zone of zones) {
+      if (zone.index >= this.zoneCount) continue;
+      this.#take(zone);
+      this.#told[zone.index] = this.#version;
+    }
+    this.#tell();
+  }
+
+  /** Takes zones of a report that was asked for in a version of the table: what changed since is newer. */
+  takeReport(zones: readonly Zone[], askedIn: number): void {
+    this.#version++;
+    for (const zone of zones) {
+      if (zone.index >= this.zoneCount) continue;
+      if ((this.#told[zone.index] as number) <= askedIn) this.#take(zone);
+    }
+    this.#tell();
   }
 
   /** As the API would report it now. */
@@ -75,7 +91,6 @@ export class ZoneTable {
 
   #take(zone: Zone): void {
     const { index, condition, start, capacity, size, writePointer, resetCount } = zone;
-    if (index >= this.zoneCount) return;
     const code = indexOfCondition(condition);
     if (this.known[index] === 1) this.#count(this.conditions[index] as number, -1);
     else this.knownCount++;
@@ -88,6 +103,10 @@ export class ZoneTable {
     this.sizes[index] = size;
     this.resets[index] = resetCount;
     this.mostResets = Math.max(this.mostResets, resetCount);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #count(code: number, by: number): void {

@@ -6,11 +6,13 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { useImages } from '../../api/images.ts';
 import { formatAge, formatBytes, formatCount } from '../../format/units.ts';
-import { Empty, Labels, Page, Status } from '../../ui/basics.tsx';
+import { Button, Empty, Labels, Page, Status } from '../../ui/basics.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { InfiniteAnswer } from '../../ui/infinite-answer.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import ui from '../../ui/ui.module.css';
+import { CreateImageDialog } from './create-image.tsx';
+import { ImportImageDialog } from './import-image.tsx';
 
 type Image = components['schemas']['Image'];
 
@@ -45,6 +47,7 @@ export function Images() {
   const [name, setName] = useState('');
   const [label, setLabel] = useState('');
   const [status, setStatus] = useState('');
+  const [dialog, setDialog] = useState<'create' | 'import'>();
   const query = useImages({
     name,
     label: label.includes('=') ? label : undefined,
@@ -52,7 +55,20 @@ export function Images() {
   });
   const filtered = name !== '' || label !== '' || status !== '';
   return (
-    <Page title="Images" about="Zoned and plain disks, as qcow2 files">
+    <Page
+      title="Images"
+      about="Zoned and plain disks, as qcow2 files"
+      actions={
+        <>
+          <Button onClick={() => setDialog('import')}>Import</Button>
+          <Button look="primary" onClick={() => setDialog('create')}>
+            New image
+          </Button>
+        </>
+      }
+    >
+      <CreateImageDialog open={dialog === 'create'} onClose={() => setDialog(undefined)} />
+      <ImportImageDialog open={dialog === 'import'} onClose={() => setDialog(undefined)} />
       <search className={ui.grid}>
         <TextField
           label="Name"
