@@ -10,6 +10,7 @@ import { ContentService } from './content/content.service.ts';
 import { ImportService } from './content/import.service.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventsController } from './events/events.controller.ts';
+import { ByteAccurate } from './experiments/byte-accurate.ts';
 import { ChoicesController } from './experiments/choices.controller.ts';
 import { ExperimentsController } from './experiments/experiments.controller.ts';
 import { ExperimentsService } from './experiments/experiments.service.ts';
@@ -112,6 +113,7 @@ export class AppModule implements OnApplicationShutdown {
         FleetWorker,
         FleetsService,
         TracesService,
+        ByteAccurate,
         ExperimentsService,
         SweepsService,
         Reconcile,

@@ -38,3 +38,15 @@ export const REPAIR_INTERVAL_MS = 30_000;
 
 /** A dependency that does not answer a readiness check within this time is down. */
 export const READINESS_TIMEOUT_MS = 2000;
+
+/** One NBD request: QEMU's own servers take as much. */
+export const MAX_NBD_WRITE_BYTES = 4 * 1024 * 1024;
+
+/** A gateway answers in milliseconds, one with a million zones in seconds. */
+export const GATEWAY_ANSWER_TIMEOUT_MS = 15_000;
+
+/** Zones in one answer of a gateway: some 160 bytes of JSON each. */
+export const ZONES_PER_REPORT = 1000;
+
+/** The API keeps an image in hand for ten seconds after a command on its zones. */
+export const IMAGE_PATIENCE_MS = 15_000;

@@ -1,7 +1,7 @@
 /** Workers over real servers: a lab for each test, with a catalog, a queue and a pool of its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Catalog, migrate } from '@zonelab/catalog';
 import {
@@ -13,8 +13,10 @@ import {
   experimentJobId,
   QUEUE_PREFIX,
 } from '@zonelab/contracts';
-import { createLogger, type Pool, redisOptions } from '@zonelab/platform';
+import { createLogger, imagePath, type Pool, redisOptions } from '@zonelab/platform';
+import { createImage } from '@zonelab/qcow2-zoned';
 import { startTestServers, type TestServers, waitUntil } from '@zonelab/testing';
+import { resolveExperiment } from '@zonelab/zone-workload';
 import { Queue } from 'bullmq';
 import { type BundledThread, bundleThread } from './simulation/thread.fixture.ts';
 import { createWorker, type WorkerOptions } from './worker.module.ts';
@@ -101,6 +103,19 @@ export class Lab {
     const { id } = await this.catalog.experiments.create(...given);
     await this.queue.add('run', { experimentId: id }, { jobId: experimentJobId(id) });
     return id;
+  }
+
+  /** An empty image of the definition's geometry, as the API makes one. */
+  async createImage({ device }: ExperimentDefinition): Promise<{ imageId: string; path: string }> {
+    const { geometry } = resolveExperiment({ ...SHORT, device }).device;
+    const { size, logicalBlockSize, ...zoned } = geometry;
+    const facts = { name: 'disk', pool: this.pool.name, labels: {}, clusterSize: 65_536 };
+    const { id } = await this.catalog.images.create({ ...facts, size, logicalBlockSize, zoned });
+    const path = imagePath([this.pool], this.pool.name, id);
+    await mkdir(dirname(path));
+    await createImage(path, { size, zoned: { ...zoned, logicalBlockSize } });
+    await this.catalog.images.markReady(id);
+    return { imageId: id, path };
   }
 
   reached(id: string, ...statuses: ExperimentStatus[]): Promise<Experiment> {

@@ -85,7 +85,7 @@ describe('the worker', () => {
 
   it('gives an experiment up, and says why, when its thread dies at every start', async () => {
     const simulationThread = new URL('data:text/javascript,throw new Error("no luck")');
-    await lab.startWorker({ simulationThread, retryDelayMs: 1 });
+    await lab.startWorker({ simulationThread, timing: { retryDelayMs: 1 } });
     const { status, error } = await lab.ended(await lab.enqueue(SHORT));
     expect([status, error]).toEqual(['failed', 'given up after 5 starts: no luck']);
   });

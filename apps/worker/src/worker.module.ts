@@ -14,20 +14,17 @@ import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
 import { type Logger, nestLogger, type Pool, redisOptions } from '@zonelab/platform';
 import { Queue } from 'bullmq';
 import { ExperimentQueue } from './experiments/experiment-queue.ts';
-import { ExperimentRunner, THREAD } from './experiments/experiment-runner.ts';
-import {
-  ExperimentWorker,
-  LOGGER,
-  REDIS_URL,
-  RETRY_DELAY,
-} from './experiments/experiment-worker.ts';
+import { ExperimentRunner } from './experiments/experiment-runner.ts';
+import { ExperimentWorker } from './experiments/experiment-worker.ts';
 import { SweepComparison } from './experiments/sweep-comparison.ts';
-import { POOLS, TraceFiles } from './experiments/trace-files.ts';
+import { TraceFiles } from './experiments/trace-files.ts';
 import { IMAGE_THREAD_URL, ImageRunner } from './images/image-runner.ts';
 import { IMAGE_THREAD } from './images/image-thread.ts';
 import { ImageWorker } from './images/image-worker.ts';
-import { RETRY_DELAY_MS } from './limits.ts';
+import { LOCK_DURATION_MS, RETRY_DELAY_MS, STALLED_INTERVAL_MS } from './limits.ts';
+import { ImageTargets } from './mirror/image-targets.ts';
 import { SIMULATION_THREAD } from './simulation/simulate.ts';
+import { type JobTiming, LOGGER, POOLS, REDIS_URL, THREAD, TIMING } from './tokens.ts';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
@@ -39,9 +36,14 @@ export interface WorkerOptions {
   readonly simulationThread?: URL;
   /** Module that image threads run; default: the one beside this file. */
   readonly imageThread?: URL;
-  /** Before an experiment, or work on an image, is started again that ended for reasons not its own. */
-  readonly retryDelayMs?: number;
+  readonly timing?: Partial<JobTiming>;
 }
+
+const DEFAULT_TIMING: JobTiming = {
+  retryDelayMs: RETRY_DELAY_MS,
+  lockDurationMs: LOCK_DURATION_MS,
+  stalledIntervalMs: STALLED_INTERVAL_MS,
+};
 
 /** Closes what the providers share, after they have stopped using it. */
 @Injectable()
@@ -61,14 +63,14 @@ class Connections implements OnApplicationShutdown {
 export class WorkerModule {
   static with(options: WorkerOptions): DynamicModule {
     const { databaseUrl, redisUrl, pools, logger, imageThread = IMAGE_THREAD } = options;
-    const { simulationThread = SIMULATION_THREAD, retryDelayMs = RETRY_DELAY_MS } = options;
+    const { simulationThread = SIMULATION_THREAD, timing } = options;
     return {
       module: WorkerModule,
       providers: [
         { provide: Catalog, useFactory: () => new Catalog(databaseUrl) },
         { provide: Queue, useFactory: () => createQueue(redisUrl, logger) },
         { provide: REDIS_URL, useValue: redisUrl },
-        { provide: RETRY_DELAY, useValue: retryDelayMs },
+        { provide: TIMING, useValue: { ...DEFAULT_TIMING, ...timing } },
         { provide: LOGGER, useValue: logger },
         { provide: POOLS, useValue: pools },
         { provide: THREAD, useValue: simulationThread },
@@ -77,6 +79,7 @@ export class WorkerModule {
         ExperimentQueue,
         ExperimentRunner,
         TraceFiles,
+        ImageTargets,
         SweepComparison,
         ExperimentWorker,
         ImageRunner,

@@ -32,7 +32,7 @@ const HOST_CLOCK: LeaseClock = {
   wall: () => Date.now(),
 };
 
-interface Moment {
+export interface Moment {
   readonly monotonic: number;
   readonly wall: number;
 }
@@ -40,6 +40,8 @@ interface Moment {
 export interface LeaseOptions {
   /** Called once when the lease ends without `release`. */
   onLost?: (reason: string) => void;
+  /** Called at once and with every renewal: until when it holds, by both clocks, whatever comes. */
+  onHeld?: (until: Moment) => void;
   /** How long to wait for another holder to let go; not at all if left out. */
   patienceMs?: number;
   clock?: LeaseClock;
@@ -88,6 +90,7 @@ export class Lease {
     const duration = options.durationMs ?? LEASE_MS;
     this.validForMs = duration * (1 - MARGIN_MS / LEASE_MS);
     this.renewed = asked;
+    this.tellHeld();
     const every = (duration / LEASE_MS) * RENEW_EVERY_MS;
     this.timer = setInterval(() => void this.renew(), every).unref();
   }
@@ -115,9 +118,17 @@ export class Lease {
       .renew(this.imageId, this.token, duration)
       .catch(() => undefined); // out of reach: the next try may come through
     if (this.released || this.lost !== undefined) return;
-    if (answer) this.renewed = asked;
-    else if (answer === false) this.lose('it ended before it was renewed');
+    if (answer) {
+      this.renewed = asked;
+      this.tellHeld();
+    } else if (answer === false) this.lose('it ended before it was renewed');
     else if (this.age() >= this.validForMs) this.lose('the catalog is out of reach');
+  }
+
+  private tellHeld(): void {
+    const { monotonic, wall } = this.renewed;
+    const { validForMs } = this;
+    this.options.onHeld?.({ monotonic: monotonic + validForMs, wall: wall + validForMs });
   }
 
   private age(): number {

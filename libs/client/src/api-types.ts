@@ -935,6 +935,11 @@ export interface components {
       priority?: number;
       /** @description Time that the run may take before it fails */
       timeoutSeconds?: number;
+      /**
+       * Format: uuid
+       * @description A zoned image, all of its zones empty, that carries the run out byte by byte and is verified in the end; the device has its geometry
+       */
+      imageId?: string;
     };
     ExperimentDevice: {
       /** @enum {string} */
@@ -1762,6 +1767,13 @@ export interface components {
       timeoutSeconds: number | null;
       /** @description Time to its end at the pace so far; null unless it runs */
       remainingSeconds: number | null;
+      /**
+       * Format: uuid
+       * @description The image that carries it out
+       */
+      imageId: string | null;
+      /** @description Bytes of the image that were read back and agreed; null without one */
+      verifiedBytes: number | null;
       /**
        * Format: uuid
        * @description UUID version 7

@@ -80,10 +80,18 @@ const queueingFields = {
 export interface Queueing {
   priority?: number | undefined;
   timeoutSeconds?: number | undefined;
+  imageId?: string | undefined;
 }
 
 export const createExperimentSchema = experimentDefinitionSchema
   .extend(queueingFields)
+  .extend({
+    imageId: idField
+      .optional()
+      .describe(
+        'A zoned image, all of its zones empty, that carries the run out byte by byte and is verified in the end; the device has its geometry',
+      ),
+  })
   .meta({ id: 'CreateExperiment' });
 export type CreateExperiment = z.infer<typeof createExperimentSchema>;
 
@@ -111,6 +119,11 @@ export const experimentSchema = z
       .number()
       .nullable()
       .describe('Time to its end at the pace so far; null unless it runs'),
+    imageId: idField.nullable().describe('The image that carries it out'),
+    verifiedBytes: z
+      .int()
+      .nullable()
+      .describe('Bytes of the image that were read back and agreed; null without one'),
     sweepId: idField.nullable(),
     sweepLabel: z.string().nullable().describe('What tells it from the others of its sweep'),
     summary: z

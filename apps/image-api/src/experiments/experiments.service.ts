@@ -31,6 +31,7 @@ import { ENQUEUE_TIMEOUT_MS, SWEEP_EVERY_MS } from '../limits.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { TracesService } from '../traces/traces.service.ts';
 import { withDeadline } from '../with-deadline.ts';
+import { ByteAccurate } from './byte-accurate.ts';
 import { comparisonDocument, type ReportDocument } from './documents.ts';
 import { refuseUnrunnable } from './unrunnable.ts';
 
@@ -42,6 +43,7 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
   constructor(
     private readonly catalog: Catalog,
     private readonly traces: TracesService,
+    private readonly images: ByteAccurate,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {
     const connection = redisOptions(options.redisUrl);
@@ -59,10 +61,12 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
     await this.queue.close();
   }
 
-  async create({ priority, timeoutSeconds, ...given }: CreateExperiment): Promise<Experiment> {
+  async create(body: CreateExperiment): Promise<Experiment> {
+    const { priority, timeoutSeconds, imageId, ...asked } = body;
+    const given = imageId === undefined ? asked : await this.images.onImage(imageId, asked);
     refuseUnrunnable(given);
     const [definition = given] = await this.traces.pin([given]);
-    const queueing = { priority, timeoutSeconds };
+    const queueing = { priority, timeoutSeconds, imageId };
     const experiment = await this.catalog.experiments.create(definition, queueing);
     await this.enqueue(experiment);
     return experiment;

@@ -13,11 +13,10 @@ import {
   WorkloadError,
 } from '@zonelab/zone-workload';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
+import { type HeldImage, ImageTargets } from '../mirror/image-targets.ts';
 import { simulate } from '../simulation/simulate.ts';
+import { THREAD } from '../tokens.ts';
 import { TraceFiles } from './trace-files.ts';
-
-/** Module that simulation threads run. */
-export const THREAD = Symbol('simulation thread');
 
 /** The catalog says that the experiment no longer runs. */
 const CANCELLED = Symbol('cancelled');
@@ -34,6 +33,7 @@ export class ExperimentRunner {
   constructor(
     private readonly catalog: Catalog,
     private readonly traces: TraceFiles,
+    private readonly images: ImageTargets,
     @Inject(THREAD) private readonly thread: URL,
   ) {}
 
@@ -44,11 +44,13 @@ export class ExperimentRunner {
   async run(experimentId: string, hooks: RunHooks): Promise<void> {
     const started = await this.catalog.experiments.start(experimentId);
     if (!started) return;
-    const { definition, timeoutSeconds } = started;
+    const { timeoutSeconds } = started;
     const limit = timeoutSeconds === null ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
     const signal = limit ? AbortSignal.any([hooks.signal, limit]) : hooks.signal;
     try {
-      await this.simulate(experimentId, definition, { ...hooks, signal });
+      await this.images.using(experimentId, started, (image) =>
+        this.simulate(experimentId, started.definition, image, { ...hooks, signal }),
+      );
     } catch (error) {
       if (error === CANCELLED) return;
       if (limit?.aborted && !hooks.signal.aborted) {
@@ -69,9 +71,11 @@ export class ExperimentRunner {
   private async simulate(
     experimentId: string,
     definition: ExperimentDefinition,
+    image: HeldImage | undefined,
     { signal, onProgress }: RunHooks,
   ): Promise<void> {
-    const input = { definition, traces: await this.traces.filesOf(definition) };
+    const traces = await this.traces.filesOf(definition);
+    const input = { definition, traces, target: image?.input };
     const watch = new AbortController();
     let latest: ExperimentProgress | undefined;
     const watched = this.watch(experimentId, watch, async () => {
@@ -79,14 +83,16 @@ export class ExperimentRunner {
       return latest?.progress ?? 0;
     });
     try {
-      const report = await simulate(input, {
+      const { report, verifiedBytes } = await simulate(input, {
+        ...(image && { ask: image.ask }),
         thread: this.thread,
-        signal: AbortSignal.any([signal, watch.signal]),
+        signal: AbortSignal.any([signal, watch.signal, ...(image ? [image.signal] : [])]),
         onProgress: (progress) => {
           latest = progress;
         },
       });
-      await this.catalog.experiments.succeed(experimentId, { ...report }, summaryOf(report));
+      const summary = summaryOf(report);
+      await this.catalog.experiments.succeed(experimentId, { ...report }, summary, verifiedBytes);
     } finally {
       watch.abort();
       await watched;

@@ -9,20 +9,11 @@ import {
 import { EXPERIMENTS_QUEUE, QUEUE_PREFIX } from '@zonelab/contracts';
 import { type Logger, redisOptions } from '@zonelab/platform';
 import { DelayedError, WaitingError, Worker } from 'bullmq';
-import {
-  LOCK_DURATION_MS,
-  MAX_STARTS,
-  REPAIR_INTERVAL_MS,
-  STALLED_INTERVAL_MS,
-} from '../limits.ts';
+import { MAX_STARTS, REPAIR_INTERVAL_MS } from '../limits.ts';
+import { type JobTiming, LOGGER, REDIS_URL, TIMING } from '../tokens.ts';
 import { type AnyJob, ExperimentQueue, type RunJob } from './experiment-queue.ts';
 import { ExperimentRunner } from './experiment-runner.ts';
 import { SweepComparison } from './sweep-comparison.ts';
-
-export const LOGGER = Symbol('logger');
-export const REDIS_URL = Symbol('Redis URL');
-/** Milliseconds before an experiment is started again. */
-export const RETRY_DELAY = Symbol('retry delay');
 
 @Injectable()
 export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -35,7 +26,7 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     private readonly runner: ExperimentRunner,
     private readonly queue: ExperimentQueue,
     @Inject(REDIS_URL) private readonly redisUrl: string,
-    @Inject(RETRY_DELAY) private readonly retryDelayMs: number,
+    @Inject(TIMING) private readonly timing: JobTiming,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly sweeps: SweepComparison,
   ) {}
@@ -54,8 +45,8 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
         connection: redisOptions(this.redisUrl),
         prefix: QUEUE_PREFIX,
         concurrency: availableParallelism(), // each run has a thread of its own
-        lockDuration: LOCK_DURATION_MS,
-        stalledInterval: STALLED_INTERVAL_MS,
+        lockDuration: this.timing.lockDurationMs,
+        stalledInterval: this.timing.stalledIntervalMs,
         maxStalledCount: MAX_STARTS,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
@@ -80,7 +71,7 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     if ('experimentId' in job.data) return this.process(job as RunJob, token);
     if (await this.sweeps.finish(job.data.sweepId)) return null;
     // queued again by a comparison with the catalog, while some of its runs still go on
-    await job.moveToDelayed(Date.now() + this.retryDelayMs, token);
+    await job.moveToDelayed(Date.now() + this.timing.retryDelayMs, token);
     throw new DelayedError();
   }
 
@@ -110,7 +101,7 @@ export class ExperimentWorker implements OnApplicationBootstrap, BeforeApplicati
     const { message = String(error) } = error as Partial<Error>;
     if (job.attemptsStarted >= MAX_STARTS) return this.giveUp(job, message);
     this.logger.warn({ err: error, experimentId: job.data.experimentId }, 'experiment postponed');
-    await job.moveToDelayed(Date.now() + this.retryDelayMs, token);
+    await job.moveToDelayed(Date.now() + this.timing.retryDelayMs, token);
     throw new DelayedError();
   }
 

@@ -5,9 +5,7 @@ import { Catalog } from '@zonelab/catalog';
 import type { ExperimentDefinition } from '@zonelab/contracts';
 import { type Pool, traceFolder } from '@zonelab/platform';
 import { WorkloadError } from '@zonelab/zone-workload';
-
-/** The pools that this worker reaches. */
-export const POOLS = Symbol('pools');
+import { POOLS } from '../tokens.ts';
 
 @Injectable()
 export class TraceFiles {

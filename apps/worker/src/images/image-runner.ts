@@ -7,8 +7,8 @@ import { Catalog, CatalogError, Lease, type PendingWork, type WorkResult } from 
 import { type ImageCheck, SECTOR_BYTES } from '@zonelab/contracts';
 import { imageFolder, imagePath, type Pool, poolFolders } from '@zonelab/platform';
 import { type CheckReport, ImageError, type ImageErrorCode } from '@zonelab/qcow2-zoned';
-import { POOLS } from '../experiments/trace-files.ts';
 import { LEASE_PATIENCE_MS, MAX_SHOWN_FINDINGS, PROGRESS_INTERVAL_MS } from '../limits.ts';
+import { POOLS } from '../tokens.ts';
 import { runTask } from './image-thread.ts';
 import type { ImageTask } from './messages.ts';
 

@@ -8,15 +8,8 @@ import {
 import { type ImageJobs, poolQueue, QUEUE_PREFIX } from '@zonelab/contracts';
 import { type Logger, type Pool, redisOptions } from '@zonelab/platform';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
-import { LOGGER, REDIS_URL, RETRY_DELAY } from '../experiments/experiment-worker.ts';
-import { POOLS } from '../experiments/trace-files.ts';
-import {
-  IMAGE_CONCURRENCY,
-  LOCK_DURATION_MS,
-  MAX_IMAGE_STARTS,
-  MAX_STARTS,
-  STALLED_INTERVAL_MS,
-} from '../limits.ts';
+import { IMAGE_CONCURRENCY, MAX_IMAGE_STARTS, MAX_STARTS } from '../limits.ts';
+import { type JobTiming, LOGGER, POOLS, REDIS_URL, TIMING } from '../tokens.ts';
 import { ImageRunner, isPassing } from './image-runner.ts';
 
 type WorkJob = Job<ImageJobs['work']['payload'], null, 'work'>;
@@ -30,7 +23,7 @@ export class ImageWorker implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly runner: ImageRunner,
     @Inject(POOLS) private readonly pools: readonly Pool[],
     @Inject(REDIS_URL) private readonly redisUrl: string,
-    @Inject(RETRY_DELAY) private readonly retryDelayMs: number,
+    @Inject(TIMING) private readonly timing: JobTiming,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -43,8 +36,8 @@ export class ImageWorker implements OnApplicationBootstrap, BeforeApplicationShu
           connection: redisOptions(this.redisUrl),
           prefix: QUEUE_PREFIX,
           concurrency: IMAGE_CONCURRENCY,
-          lockDuration: LOCK_DURATION_MS,
-          stalledInterval: STALLED_INTERVAL_MS,
+          lockDuration: this.timing.lockDurationMs,
+          stalledInterval: this.timing.stalledIntervalMs,
           maxStalledCount: MAX_STARTS,
           removeOnComplete: { count: 0 },
           removeOnFail: { count: 0 },
@@ -87,7 +80,7 @@ export class ImageWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const starts = isPassing(error) ? MAX_IMAGE_STARTS : MAX_STARTS;
     this.logger.warn({ err: error, ...job.data }, 'image work postponed');
     if (job.attemptsStarted >= starts) return this.giveUp(job, reasonOf(error));
-    await job.moveToDelayed(Date.now() + this.retryDelayMs, token);
+    await job.moveToDelayed(Date.now() + this.timing.retryDelayMs, token);
     throw new DelayedError();
   }
 

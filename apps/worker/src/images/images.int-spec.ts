@@ -46,7 +46,7 @@ beforeEach(async () => {
     logger: createLogger('worker', 'silent'),
     pools: [{ name: 'pool', path: folder }],
     imageThread: bundled.url,
-    retryDelayMs: 50,
+    timing: { retryDelayMs: 50 },
   });
 });
 afterEach(async () => {

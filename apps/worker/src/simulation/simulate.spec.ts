@@ -28,7 +28,7 @@ describe('simulate', () => {
 
   it('gives the report that the same experiment gives on this thread, and its progress', async () => {
     const { seen, report } = start(definitionOf(300_000));
-    expect(await report).toEqual(await runExperiment(definitionOf(300_000)));
+    expect((await report).report).toEqual(await runExperiment(definitionOf(300_000)));
     expect(seen.length).toBeGreaterThan(2);
     expect(seen.at(-1)).toBe(1);
   });

@@ -27,6 +27,9 @@ export interface QueuedExperiment {
 export interface StartedExperiment {
   readonly definition: ExperimentDefinition;
   readonly timeoutSeconds: number | null;
+  readonly imageId: string | null;
+  /** The token of the lease under which an earlier start wrote to the image. */
+  readonly imageLease: bigint | null;
 }
 
 export class ExperimentsRepository {
@@ -36,8 +39,8 @@ export class ExperimentsRepository {
   ) {}
 
   async create(definition: ExperimentDefinition, queueing: Queueing = {}): Promise<Experiment> {
-    const { priority = 0, timeoutSeconds = null } = queueing;
-    const data = { name: definition.name ?? null, definition, priority, timeoutSeconds };
+    const { priority = 0, timeoutSeconds = null, imageId = null } = queueing;
+    const data = { name: definition.name ?? null, definition, priority, timeoutSeconds, imageId };
     return toExperiment(await this.prisma.experiment.create({ data, omit: WITHOUT_REPORT }));
   }
 
@@ -94,7 +97,14 @@ export class ExperimentsRepository {
     return {
       definition: row.definition as unknown as ExperimentDefinition,
       timeoutSeconds: row.timeoutSeconds,
+      imageId: row.imageId,
+      imageLease: row.imageLease,
     };
+  }
+
+  /** To come before the first write to the image. False where the experiment no longer runs. */
+  beginImage(id: string, imageLease: bigint): Promise<boolean> {
+    return this.move(id, ['running'], { imageLease });
   }
 
   /** `progress` from 0 to 1. False where the experiment no longer runs, so that its worker must stop. */
@@ -103,11 +113,17 @@ export class ExperimentsRepository {
   }
 
   /** False where it was cancelled meanwhile; the report is dropped then. */
-  succeed(id: string, report: ExperimentReport, summary?: ExperimentSummary): Promise<boolean> {
+  succeed(
+    id: string,
+    report: ExperimentReport,
+    summary?: ExperimentSummary,
+    verifiedBytes?: number,
+  ): Promise<boolean> {
     return this.finish(id, ['running'], {
       status: 'succeeded',
       progress: 1,
       ...summary,
+      ...(verifiedBytes !== undefined && { verifiedBytes: BigInt(verifiedBytes) }),
       report: report as Prisma.InputJsonObject,
     });
   }
@@ -174,6 +190,8 @@ export function toExperiment(row: Row): Experiment {
     priority: row.priority,
     timeoutSeconds: row.timeoutSeconds,
     remainingSeconds: remainingSeconds(row),
+    imageId: row.imageId,
+    verifiedBytes: row.verifiedBytes === null ? null : Number(row.verifiedBytes),
     sweepId: row.sweepId,
     sweepLabel: row.sweepLabel,
     summary: toSummary(row),

@@ -112,6 +112,11 @@ export class ExperimentRun {
     }
   }
 
+  /** Of a real device, read back and found to agree. */
+  get verifiedBytes(): number {
+    return this.context.mirror?.verifiedBytes ?? 0;
+  }
+
   private get isDone(): boolean {
     return this.finished.length === this.groups.length;
   }

@@ -20,6 +20,8 @@ export interface RunOptions {
    * is verified in the end. Errors: `mirror_mismatch`.
    */
   readonly target?: MirrorTarget;
+  /** Told how many bytes of `target` were read back and agreed, before the report is made. */
+  readonly onVerified?: (bytes: number) => void;
   /** Commands per slice. */
   readonly sliceOperations?: number;
 }
@@ -27,7 +29,7 @@ export interface RunOptions {
 /** Throws WorkloadError: `invalid_definition` before anything runs, `invalid_trace`, `audit_mismatch`, `cancelled`. */
 export async function runExperiment(
   definition: ExperimentDefinition,
-  { onProgress, signal, openTrace, target, ...options }: RunOptions = {},
+  { onProgress, onVerified, signal, openTrace, target, ...options }: RunOptions = {},
 ): Promise<ExperimentReport> {
   const run = new ExperimentRun(definition, openTrace, target);
   const { sliceOperations = target ? MIRROR_SLICE_OPERATIONS : SLICE_OPERATIONS } = options;
@@ -45,6 +47,7 @@ export async function runExperiment(
     if (advance === 'ended') break;
     if (advance === 'starved') await run.refill();
   }
+  if (target) onVerified?.(run.verifiedBytes);
   await onProgress?.(run.progress());
   return run.report();
 }
