@@ -188,6 +188,11 @@ export class NbdClient {
     await closed;
   }
 
+  /** Leaves without a word, whatever is in flight, as a client does that was killed. */
+  abandon(): void {
+    this.socket.destroy();
+  }
+
   private header(command: number, flags: number, length: number, withPayload: boolean): Buffer {
     const extended = this.style === 'extended';
     const header = Buffer.alloc(extended ? EXTENDED_REQUEST_BYTES : REQUEST_BYTES);
