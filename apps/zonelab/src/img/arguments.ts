@@ -56,7 +56,7 @@ export function cacheOption(
   });
 }
 
-const CACHE_MODES = ['none', 'off', 'writeback', 'writethrough', 'directsync', 'unsafe'];
+export const CACHE_MODES = ['none', 'off', 'writeback', 'writethrough', 'directsync', 'unsafe'];
 
 /** A failure in qemu-img's words. */
 export function failure(message: string, options?: { cause?: unknown }): CliError {

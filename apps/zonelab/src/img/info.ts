@@ -111,8 +111,13 @@ function humanText(info: ImageInfo | RawInfo): string {
       : `backing file: ${backingFile}${actual === backingFile ? '' : ` (actual path: ${actual})`}\n`,
     backingFormat === undefined ? '' : `backing file format: ${backingFormat}\n`,
     snapshotListing(info.snapshots),
-    `Format specific information:\n${detailLines(formatSpecific(info), '    ')}`,
+    formatSpecificText(info),
   ].join('');
+}
+
+/** The end of what is told of a qcow2 image. */
+export function formatSpecificText(info: ImageInfo): string {
+  return `Format specific information:\n${detailLines(formatSpecific(info), '    ')}`;
 }
 
 /** Keys as in qemu's QAPI; what comes on top is last. */

@@ -13,7 +13,7 @@ export async function opening<T>(name: string, open: () => Promise<T>): Promise<
   }
 }
 
-function openFailure(error: ImageError): string {
+export function openFailure(error: ImageError): string {
   const { path } = error.context;
   switch (error.code) {
     case 'file_not_found':

@@ -1,6 +1,7 @@
 /** The `img` commands: qemu-img's arguments, output and exit codes. */
 import type { Command } from 'commander';
 import { type CliContext, collect } from '../context.ts';
+import { versionText } from '../version.ts';
 import { addBitmap } from './bitmap-program.ts';
 import { addChangeCommands } from './change-program.ts';
 import { addCheck } from './check-program.ts';
@@ -8,10 +9,6 @@ import { addConvert } from './convert-program.ts';
 import { addInfo } from './info-program.ts';
 import { addLookCommands } from './look-program.ts';
 import { addSnapshot } from './snapshot-program.ts';
-
-/** Of the workspace: package.json. */
-const VERSION = '0.1.0';
-const LIKE_QEMU = '7.2';
 
 interface CreateFlags {
   f: string;
@@ -24,7 +21,11 @@ interface CreateFlags {
 
 export function addImgCommands(program: Command, context: CliContext): void {
   const img = program.command('img').description('create, show and check images, as qemu-img does');
-  img.version(versionText(), '-V, --version', 'show the version, and whose tools this one is like');
+  img.version(
+    versionText('img'),
+    '-V, --version',
+    'show the version, and whose tools this one is like',
+  );
   img
     .command('create')
     .description('make a new image, zoned when a zone option is given (-o help lists them)')
@@ -50,9 +51,4 @@ export function addImgCommands(program: Command, context: CliContext): void {
   addChangeCommands(img, context);
   addSnapshot(img, context);
   addBitmap(img, context);
-}
-
-/** Scripts look for the version of qemu-img that they can count on. */
-function versionText(): string {
-  return `zonelab img version ${VERSION} (does what qemu-img version ${LIKE_QEMU} does)`;
 }

@@ -7,10 +7,13 @@ import { MAX_IO_BYTES } from '../limits.ts';
 import { statisticSize } from '../numbers.ts';
 import type { Output } from '../output.ts';
 import { type CommandLine, IoUsageError, readNumber } from './arguments.ts';
+import type { IoFile } from './io-file.ts';
 import { type IoTarget, plainDisk } from './target.ts';
 import { tell } from './transfer.ts';
 
 export interface IoContext {
+  readonly file: IoFile;
+  /** What is open. Commands that ask for it are not run without. */
   readonly target: IoTarget;
   /** The target as a device with zones. Throws `invalid_zone_operation` where it has none. */
   readonly device: ZonedDevice;
@@ -30,6 +33,10 @@ export interface IoCommand {
   readonly maxOperands: number;
   /** How a refusal of the device begins: `write failed`. */
   readonly failure: string;
+  /** Flags count as operands where their number is checked. */
+  readonly countsWords?: boolean;
+  /** Runs where no file is open, too. */
+  readonly needsNoFile?: boolean;
   /** Refused on an image that is open read-only, before anything else. */
   readonly writes?: boolean;
   /** Counts as a success whatever becomes of it. */
@@ -67,7 +74,7 @@ const discard: IoCommand = {
 };
 
 /** A command without flags. */
-function simple(
+export function simple(
   names: readonly string[],
   summary: string,
   run: IoCommand['run'],
@@ -156,7 +163,7 @@ const sleep = simple(
     await setTimeout(readNumber(operands[0] ?? ''));
     return true;
   },
-  { minOperands: 1, maxOperands: 1 },
+  { minOperands: 1, maxOperands: 1, needsNoFile: true },
 );
 
 const faults = simple(

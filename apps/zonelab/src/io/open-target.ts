@@ -1,36 +1,52 @@
 /** Opens what `zonelab io` is given: with its zones where it has some. */
-import { type FaultPlan, inspectImage, openDisk, ZonedDevice } from '@zonelab/qcow2-zoned';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createImage, ImageError, inspectImage, openDisk, ZonedDevice } from '@zonelab/qcow2-zoned';
 import { CliError, describeError } from '../errors.ts';
 import type { NamedImage } from '../img/arguments.ts';
+import { openFailure } from '../img/opening.ts';
+import { CopyOnReadTarget } from './copy-on-read-target.ts';
+import type { OpenFlags } from './io-file.ts';
 import { type IoTarget, PlainTarget } from './target.ts';
 
-export interface OpenTargetOptions {
-  readonly readOnly: boolean;
-  /** What is to go wrong. */
-  readonly faults?: FaultPlan | undefined;
-}
-
 /** Failures are told as qemu-io tells them. */
-export async function openTarget(image: NamedImage, options: OpenTargetOptions): Promise<IoTarget> {
+export async function openTarget(image: NamedImage, flags: OpenFlags): Promise<IoTarget> {
   try {
-    return await openByKind(image, options);
+    return flags.snapshot && !flags.readOnly
+      ? await openSnapshot(image, flags)
+      : await openByKind(image, flags);
   } catch (cause) {
-    throw new CliError('failed', `can't open device ${image.name}: ${describeError(cause)}`, {
-      cause,
-    });
+    const reason = cause instanceof ImageError ? openFailure(cause) : describeError(cause);
+    throw new CliError('failed', `can't open device ${image.name}: ${reason}`, { cause });
   }
 }
 
-async function openByKind(image: NamedImage, options: OpenTargetOptions): Promise<IoTarget> {
+async function openByKind(image: NamedImage, flags: OpenFlags): Promise<IoTarget> {
   const { path, shared } = image;
-  const { readOnly, faults } = options;
+  const { readOnly, faults } = flags;
   const format = image.format ?? (await formatOf(path));
   const zoned = format === 'qcow2' && (await inspectImage(path)).zoned !== undefined;
   if (zoned || faults !== undefined) return ZonedDevice.open(path, { readOnly, faults, shared });
-  return new PlainTarget(await openDisk(path, { readOnly, shared, format }));
+  const disk = await openDisk(path, { readOnly, shared, format });
+  return flags.copyOnRead ? new CopyOnReadTarget(disk) : new PlainTarget(disk);
 }
 
-async function formatOf(path: string): Promise<'raw' | 'qcow2'> {
+/** An overlay takes the changes. Its file has no name any more once it is open. */
+async function openSnapshot(image: NamedImage, flags: OpenFlags): Promise<IoTarget> {
+  const folder = mkdtempSync(join(tmpdir(), 'zonelab-io-'));
+  const overlay = join(folder, 'overlay.qcow2');
+  try {
+    const format = image.format ?? (await formatOf(image.path));
+    await createImage(overlay, { backing: { file: resolve(image.path), format } });
+    const named = { ...image, path: overlay, format: 'qcow2' as const };
+    return await openByKind(named, { ...flags, snapshot: false });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export async function formatOf(path: string): Promise<'raw' | 'qcow2'> {
   const disk = await openDisk(path, { readOnly: true, shared: true, backing: false });
   disk.abandon();
   return disk.format;

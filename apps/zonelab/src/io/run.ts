@@ -2,18 +2,23 @@
 import { createInterface } from 'node:readline';
 import type { NamedImage } from '../img/arguments.ts';
 import type { Output } from '../output.ts';
-import { type OpenTargetOptions, openTarget } from './open-target.ts';
+import { IoFile, type OpenFlags } from './io-file.ts';
 import { IoSession } from './session.ts';
 
-export interface IoOptions extends OpenTargetOptions {
+export interface IoOptions extends OpenFlags {
   /** Lines to run; without any, lines are read from standard input. */
   readonly commands: readonly string[];
 }
 
-/** Returns the exit code: 1 when any command failed. */
-export async function runIo(image: NamedImage, options: IoOptions, out: Output): Promise<number> {
-  const target = await openTarget(image, options);
-  const session = new IoSession(target, { out, now: () => performance.now() });
+/** Returns the exit code: 1 when any command failed. Without `image` a command has to open one. */
+export async function runIo(
+  image: NamedImage | undefined,
+  options: IoOptions,
+  out: Output,
+): Promise<number> {
+  const file = new IoFile();
+  if (image !== undefined) await file.open(image, options);
+  const session = new IoSession(file, { out, now: () => performance.now() });
   try {
     const lines = options.commands.length > 0 ? options.commands : standardInput();
     for await (const line of lines) {
@@ -21,7 +26,7 @@ export async function runIo(image: NamedImage, options: IoOptions, out: Output):
       if (session.ended) break;
     }
   } finally {
-    await target.close();
+    await file.close();
   }
   return session.failures === 0 ? 0 : 1;
 }

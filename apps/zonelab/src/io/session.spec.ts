@@ -1,7 +1,7 @@
 /** `zonelab io` on zoned images, and beside the real qemu-io on a plain disk. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -208,6 +208,79 @@ describe('on a plain disk', () => {
     });
     expect(comparable(ours.stdout)).toBe(comparable(theirs.stdout));
     expect(ours.exitCode).toBe(theirs.status);
+  });
+
+  it.each([
+    ['-c,info,disk.qcow2'],
+    ['-f,raw,-c,info,disk.raw'],
+    ['-c,close,-c,length,-c,close,disk.qcow2'],
+    ['-c,open disk.qcow2,-c,info,-c,close'],
+    ['-c,open -r disk.qcow2,-c,write 0 4k'],
+    ['-c,open -o driver=raw disk.raw,-c,length'],
+    ['-c,open -U disk.qcow2,-c,length'],
+    ['-c,open -x disk.qcow2'],
+    ['-c,open -t bogus disk.qcow2'],
+    ['-c,open -o bogus=1 disk.qcow2'],
+    ['-c,open missing,-c,read 0 512'],
+    ['-c,open disk.qcow2 disk.raw,-c,open'],
+    ['-c,open disk.qcow2,disk.qcow2'],
+    ['-c,close,-c,open disk.qcow2,-c,read -q -P 5 0 64k,disk.qcow2'],
+    ['-c,reopen -r,-c,write 0 4k,disk.qcow2'],
+    ['-c,reopen -w,-c,write -q 0 4k,-c,read -P 0xcd 0 4k,-r,disk.qcow2'],
+    ['-c,reopen -r -w,-c,reopen -c bogus,-c,reopen -o bogus=on,-c,reopen x,disk.qcow2'],
+    ['-c,reopen -o lazy-refcounts=on,-c,reopen,disk.qcow2'],
+    ['-s,-c,write -q -P 6 0 4k,-c,read -P 6 0 4k,-c,map,disk.qcow2'],
+    ['-c,open -s disk.qcow2,-c,write -q -P 6 0 4k,-c,read -P 6 0 4k'],
+    ['-C,-c,read -q 60k 8k,-c,read -q 500k 1k,-c,read -q 1023k 1k,-c,map,top.qcow2'],
+    ['-C,-r,-c,length,top.qcow2'],
+    ['-d,bogus,-c,length,disk.qcow2'],
+    ['-i,bogus,-c,length,disk.qcow2'],
+    ['-U,-c,length,disk.qcow2'],
+    ['-c,sleep 1,-c,map,-c,quit'],
+  ])('opens and closes files as qemu-io does for %s', async (line) => {
+    const cwd = process.cwd();
+    const answers: unknown[] = [];
+    for (const side of ['ours', 'theirs']) {
+      const place = join(folder, side);
+      mkdirSync(place);
+      process.chdir(place);
+      try {
+        execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', 'disk.qcow2', '1M']);
+        execFileSync('qemu-io', ['-c', 'write -q -P 5 0 64k', 'disk.qcow2']);
+        execFileSync('qemu-img', ['create', '-q', '-f', 'raw', 'disk.raw', '1M']);
+        const backing = ['-b', 'disk.qcow2', '-F', 'qcow2', 'top.qcow2'];
+        execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing]);
+        const args = line.split(',');
+        const { stdout, stderr, status } =
+          side === 'theirs'
+            ? spawnSync('qemu-io', args, { encoding: 'utf8' })
+            : await runCli('io', ...args).then((ours) => ({ ...ours, status: ours.exitCode }));
+        const message = stderr.replaceAll(/(qemu-io|zonelab io|zonelab): /g, '');
+        const maps = ['disk.qcow2', 'top.qcow2'].map((file) => {
+          execFileSync('qemu-img', ['check', '-q', file]);
+          return execFileSync('qemu-img', ['map', '--output=json', file], { encoding: 'utf8' });
+        });
+        answers.push({ status, stdout: comparable(stdout), message, maps });
+      } finally {
+        process.chdir(cwd);
+      }
+    }
+    expect(answers[0]).toEqual(answers[1]);
+  });
+
+  it('throws away at the end what a snapshot took, of a disk with zones too', async () => {
+    await runCli('img', 'create', '-q', disk, '-o', 'size=4M,zone_size=1M');
+    const { stdout, exitCode } = await runCli(
+      'io',
+      '-s',
+      disk,
+      '-c',
+      'write -q 0 4k',
+      '-c',
+      'zrp 0 1',
+    );
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('wptr 0x8, zcond:2')]);
+    expect((await io('zrp 0 1')).stdout).toContain('wptr 0x0, zcond:1');
   });
 
   it('works on raw files, overlays and image options, without a format', async () => {

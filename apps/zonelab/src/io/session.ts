@@ -1,13 +1,15 @@
 /** Runs qemu-io command lines against one device and keeps count of what failed. */
 import { ImageError } from '@zonelab/qcow2-zoned';
-import { describeError, errnoText } from '../errors.ts';
+import { CliError, describeError, errnoText } from '../errors.ts';
 import { IoFlagError, IoUsageError, readCommandLine, splitWords } from './arguments.ts';
 import { DISK_COMMANDS, type IoCommand, type IoContext } from './commands.ts';
-import { type IoTarget, zonedDevice } from './target.ts';
+import { FILE_COMMANDS } from './file-commands.ts';
+import type { IoFile } from './io-file.ts';
+import { zonedDevice } from './target.ts';
 import { TRANSFER_COMMANDS } from './transfer-commands.ts';
 import { ZONE_COMMANDS } from './zone-commands.ts';
 
-const COMMANDS = [...TRANSFER_COMMANDS, ...DISK_COMMANDS, ...ZONE_COMMANDS];
+const COMMANDS = [...FILE_COMMANDS, ...TRANSFER_COMMANDS, ...DISK_COMMANDS, ...ZONE_COMMANDS];
 
 export class IoSession {
   failures = 0;
@@ -16,11 +18,15 @@ export class IoSession {
 
   readonly #context: IoContext;
 
-  constructor(target: IoTarget, { out, now }: Pick<IoContext, 'out' | 'now'>) {
+  constructor(file: IoFile, { out, now }: Pick<IoContext, 'out' | 'now'>) {
     this.#context = {
-      ...{ target, out, now },
+      ...{ file, out, now },
+      get target() {
+        if (file.target === undefined) throw new Error('a command ran without an open file');
+        return file.target;
+      },
       get device() {
-        return zonedDevice(target);
+        return zonedDevice(this.target);
       },
     };
   }
@@ -42,9 +48,14 @@ export class IoSession {
       this.complain(`command "${name}" not found`);
       return;
     }
+    if (this.#context.file.target === undefined && !command.needsNoFile) {
+      this.complain("no file open, try 'help open'");
+      return;
+    }
     try {
       const line = readCommandLine(words, command.flags);
-      const problem = operandProblem(command, line.operands.length);
+      const given = command.countsWords ? words.length : line.operands.length;
+      const problem = operandProblem(command, given);
       if (problem) this.complain(problem);
       else if (command.writes && this.#context.target.readOnly)
         this.complain('zonelab io: Block node is read-only');
@@ -70,6 +81,8 @@ export class IoSession {
       this.#count(command);
       out.write(`${command.failure}: ${errnoText(error)}\n`);
       out.warn(`zonelab io: ${describeError(error)}\n`);
+    } else if (error instanceof CliError) {
+      this.complain(`zonelab io: ${describeError(error)}`);
     } else {
       throw error;
     }

@@ -28,7 +28,7 @@ export class PlainTarget implements IoTarget {
     return this.disk.readOnly;
   }
 
-  read(offset: number, target: Uint8Array): void {
+  read(offset: number, target: Uint8Array): Awaitable<void> {
     this.#refuseOutside(offset, target.length);
     this.disk.read(offset, target);
   }
