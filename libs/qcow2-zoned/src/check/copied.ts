@@ -37,10 +37,15 @@ export class CopiedFlags {
 
   checkL2(table: Buffer, at: number, entry: L2Entry, position: number, times: number): void {
     if (entry.kind !== 'data' && !(entry.kind === 'zero' && entry.offset !== 0)) return;
+    this.checkData(table, at, entry.offset, position, times);
+  }
+
+  /** The same for an entry that has a cluster at host `offset`. */
+  checkData(table: Buffer, at: number, offset: number, position: number, times: number): void {
     const refcount = this.subject.dataFile
       ? 1
-      : this.stored.get(Math.floor(entry.offset / this.subject.clusterSize));
-    if (refcount === undefined || entry.copied === (refcount === 1)) return;
+      : this.stored.get(Math.floor(offset / this.subject.clusterSize));
+    if (refcount === undefined || isCopiedEntry(table, at) === (refcount === 1)) return;
     const raw = table.readBigUInt64BE(at);
     this.#wrong(
       table.subarray(at, at + ENTRY_BYTES),

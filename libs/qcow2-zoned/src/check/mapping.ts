@@ -6,7 +6,7 @@ import { compressedPlace, ENTRY_BYTES, entryOffset } from '../format/entries.ts'
 import { MAX_CHECK_UNALIGNED_TABLES } from '../limits.ts';
 import type { CopiedFlags } from './copied.ts';
 import { coverage, type Piece } from './coverage.ts';
-import { decodeL2Entry, hasReservedL1, type L2Entry, usedEntries } from './entries.ts';
+import { decodeL2Entry, hasReservedL1, type L2Entry, plainOffset, usedEntries } from './entries.ts';
 import type { Findings } from './findings.ts';
 import { hex, type References } from './references.ts';
 import type { Subject } from './subject.ts';
@@ -65,6 +65,11 @@ export class MappingWalk {
   ) {
     this.#subject = references.subject;
     this.#findings = references.findings;
+  }
+
+  /** True where what `plainOffset` tells has no fault and is all that there is to an entry. */
+  get #hasPlainEntries(): boolean {
+    return this.#subject.entryBytes === ENTRY_BYTES && !this.#subject.dataFile;
   }
 
   /** The active L1 table. */
@@ -141,8 +146,17 @@ export class MappingWalk {
 
   #countTable(table: Buffer, tableOffset: number, uses: TableUses): void {
     const times = uses.active + uses.inactive;
+    const { clusterSize } = this.#subject;
+    const plain = this.mender === undefined && this.#hasPlainEntries;
     let next = 0;
     for (const at of usedEntries(table, this.#subject.entryBytes)) {
+      const offset = plain ? plainOffset(table, at, clusterSize) : 0;
+      if (offset !== 0) {
+        if (uses.flagged > 0)
+          this.flags?.checkData(table, at, offset, tableOffset + at, uses.flagged);
+        next = this.#countCluster(offset, uses, next);
+        continue;
+      }
       let entry = decodeL2Entry(table, at, this.#subject);
       const faults = this.#faults(table, at, entry, times);
       if (this.mender !== undefined && faults.length > 0) {
@@ -153,7 +167,7 @@ export class MappingWalk {
       if (uses.flagged > 0) this.flags?.checkL2(table, at, entry, tableOffset + at, uses.flagged);
       if (entry.kind === 'compressed') this.#countCompressed(table, at, uses, entry);
       else if (entry.offset !== 0 || entry.kind === 'data')
-        next = this.#countCluster(entry, uses, next);
+        next = this.#countCluster(entry.offset, uses, next);
     }
   }
 
@@ -167,12 +181,12 @@ export class MappingWalk {
   }
 
   /** Returns where the next cluster lies if the disk is not fragmented here. */
-  #countCluster(entry: L2Entry, uses: TableUses, next: number): number {
+  #countCluster(offset: number, uses: TableUses, next: number): number {
     const { clusterSize, dataFile } = this.#subject;
     this.allocation.allocated += uses.active;
-    if (next !== 0 && entry.offset !== next) this.allocation.fragmented += uses.active;
-    if (!dataFile) this.references.add(entry.offset, clusterSize, uses.active + uses.inactive);
-    return entry.offset + clusterSize;
+    if (next !== 0 && offset !== next) this.allocation.fragmented += uses.active;
+    if (!dataFile) this.references.add(offset, clusterSize, uses.active + uses.inactive);
+    return offset + clusterSize;
   }
 
   /** Faults of an entry, each told; a repair mends them one after another. */

@@ -3,6 +3,7 @@
 import { ENTRY_BYTES } from '../format/entries.ts';
 import { type RefcountCodec, refcountCodec } from '../image/refcount-codec.ts';
 import { MIN_CACHED_TABLES, TABLE_CACHE_BYTES } from '../limits.ts';
+import { usedEntries } from './entries.ts';
 import type { Subject } from './subject.ts';
 
 /** Bits 0-8 of an entry of the refcount table. */
@@ -34,12 +35,12 @@ export class StoredRefcounts {
     subject.readTable(table, header.refcountTableOffset);
     this.blockOffsets = new Float64Array(table.length / ENTRY_BYTES);
     const reserved = new Set<number>();
-    for (let index = 0; index < this.blockOffsets.length; index++) {
-      const low = table.readUInt32BE(index * ENTRY_BYTES + 4);
+    for (const at of usedEntries(table, ENTRY_BYTES)) {
+      const index = at / ENTRY_BYTES;
+      const low = table.readUInt32BE(at + 4);
       if ((low & RESERVED) !== 0) reserved.add(index);
       // past 2^53 it is inexact, and past any file
-      this.blockOffsets[index] =
-        table.readUInt32BE(index * ENTRY_BYTES) * TWO_32 + (low - (low & RESERVED));
+      this.blockOffsets[index] = table.readUInt32BE(at) * TWO_32 + (low - (low & RESERVED));
     }
     this.reserved = reserved;
   }

@@ -19,6 +19,13 @@ export function refcountCodec(order: number): RefcountCodec {
       set: (block, index, value) => void block.writeBigUInt64BE(BigInt(value), index * 8),
     };
   const max = 2 ** bits - 1;
+  if (bits === 16)
+    return {
+      bits,
+      max,
+      get: (block, index) => block.readUInt16BE(index * 2),
+      set: (block, index, value) => void block.writeUInt16BE(value, index * 2),
+    };
   if (bits >= 8) {
     const bytes = bits / 8;
     return {
