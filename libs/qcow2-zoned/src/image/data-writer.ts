@@ -80,13 +80,18 @@ export class DataWriter {
     const guestCluster = Math.floor(guest / this.#clusterSize);
     const inCluster = guest % this.#clusterSize;
     const length = Math.min(this.#clusterSize - inCluster, remaining);
-    const place = { guestCluster, inCluster, length };
     const writable = this.map.writableOffset(guestCluster, inCluster, inCluster + length);
     if (writable >= 0) {
       this.store.assertWritable(writable);
       return {
-        ...{ ...place, host: writable, taken: false },
-        ...{ fill: [], link: undefined, replaces: undefined },
+        guestCluster,
+        host: writable,
+        inCluster,
+        length,
+        taken: false,
+        fill: [],
+        link: undefined,
+        replaces: undefined,
       };
     }
     const { layout } = this.map;
@@ -110,7 +115,11 @@ export class DataWriter {
     // Bytes that are in the cluster already need no filling: what stays in place, and zeroes in a fresh cluster.
     const mustFill = inPlace ? (link.allocated & ~before.allocated) >>> 0 : link.allocated;
     return {
-      ...{ ...place, host: taken.offset, taken: !inPlace },
+      guestCluster,
+      host: taken.offset,
+      inCluster,
+      length,
+      taken: !inPlace,
       fill: this.#gaps(guestCluster, mustFill, written, taken.zeroed),
       link,
       replaces: inPlace ? undefined : before,
