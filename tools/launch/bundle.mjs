@@ -69,6 +69,7 @@ async function bundle(name, source, { extension, options }) {
   ensurePackages();
   const { build } = await import('esbuild');
   const { directImports } = await import('./direct-imports.mjs');
+  const { lateBuiltins } = await import('./late-builtins.mjs');
   const folder = `${Date.now().toString(36)}-${process.pid}`;
   const main = `${folder}/main${extension}`;
   const { metafile } = await build({
@@ -81,7 +82,7 @@ async function bundle(name, source, { extension, options }) {
     target: 'node20',
     conditions: ['@zonelab/source'],
     external: EXTERNAL,
-    plugins: [directImports(EXTERNAL)],
+    plugins: [directImports(EXTERNAL), lateBuiltins()],
     metafile: true,
     logLevel: 'error',
     ...options,
@@ -103,6 +104,7 @@ const OWN_SOURCES = [
   'package-lock.json',
   'tools/launch/bundle.mjs',
   'tools/launch/direct-imports.mjs',
+  'tools/launch/late-builtins.mjs',
   'tools/launch/script.cjs',
   'tools/launch/stamp.cjs',
 ];
