@@ -279,6 +279,45 @@ describe('zones of a live image', () => {
   });
 });
 
+describe('the size of a live image', () => {
+  it('grows under its clients: those that connect again see it', async () => {
+    const uri = await attachments.attach(payload('a'));
+    await using(uri, async (client) => {
+      await client.write(0, Buffer.alloc(4 * KIB, 1));
+      const writing = client.write(4 * KIB, Buffer.alloc(MIB, 2));
+      await attachments.resize({ imageId: 'i-a', size: 32 * MIB });
+      await writing;
+      expect(client.info.size).toBe(16 * MIB);
+      await using(uri, async (next) => {
+        expect(next.info.size).toBe(32 * MIB);
+        await attachments.manage({ imageId: 'i-a', action: 'finish', zoneIndex: 0 });
+        await next.write(28 * MIB, Buffer.alloc(4 * KIB, 3));
+        expect((await client.read(4 * KIB, 512))[0]).toBe(2);
+      });
+    });
+  });
+
+  it('shrinks where nothing was written, and refuses what lies beyond to clients of before', async () => {
+    const uri = await attachments.attach(payload('a'));
+    await using(uri, async (client) => {
+      await attachments.resize({ imageId: 'i-a', size: 8 * MIB });
+      await expect(client.read(8 * MIB, 512)).rejects.toMatchObject({ code: 'EINVAL' });
+      await expect(client.write(8 * MIB, Buffer.alloc(512))).rejects.toMatchObject({
+        code: 'ENOSPC',
+      });
+      await client.write(4 * MIB, Buffer.alloc(512));
+      const cut = attachments.resize({ imageId: 'i-a', size: 4 * MIB });
+      await expect(cut).rejects.toMatchObject({ code: 'invalid_zone_operation' });
+      await client.write(4 * MIB + 512, Buffer.alloc(512));
+    });
+  });
+
+  it('of an image that is not served is not changed', async () => {
+    const resize = attachments.resize({ imageId: 'i-b', size: 8 * MIB });
+    await expect(resize).rejects.toMatchObject({ code: 'not_attached' });
+  });
+});
+
 describe('the lease of an image', () => {
   it('is held while a writable export stands, and not for readers', async () => {
     await attachments.attach(payload('a', { readOnly: true }));

@@ -8,6 +8,7 @@ import type {
   AttachPayload,
   ExportStats,
   FaultsPayload,
+  ResizePayload,
   UpdateExportPayload,
   ZoneChangesPayload,
   ZoneChangesResult,
@@ -147,6 +148,15 @@ export class Attachments {
 
   async changes({ imageId, follower }: ZoneChangesPayload): Promise<ZoneChangesResult> {
     return this.live(imageId).changes(follower);
+  }
+
+  /** @throws GatewayRefusal `not_attached`; ImageError as `ZonedDevice.resize` does, the image as it was */
+  resize({ imageId, size }: ResizePayload): Promise<ZonedDevice> {
+    return this.inTurn(async () => {
+      const image = this.live(imageId);
+      await image.resize(size);
+      return image.device;
+    });
   }
 
   async report(payload: ZoneReportPayload): Promise<ZoneReportResult> {

@@ -2,7 +2,7 @@
 
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog, CatalogError, type PlacedExport } from '@zonelab/catalog';
-import type { AttachPayload } from '@zonelab/contracts';
+import type { AttachPayload, ResizePayload } from '@zonelab/contracts';
 import type { Config, Logger } from '@zonelab/platform';
 import { ImageError } from '@zonelab/qcow2-zoned';
 import { Attachments } from './attachments.ts';
@@ -50,6 +50,14 @@ export class ExportService {
   async detach(exportId: string): Promise<void> {
     await this.attachments.detach(exportId);
     this.logger.info({ exportId }, 'export detached');
+  }
+
+  /** Makes the disk of a live image longer or shorter, and the catalog know it. */
+  async resize(payload: ResizePayload): Promise<void> {
+    const { imageId } = payload;
+    const { size, geometry } = await this.attachments.resize(payload);
+    await this.catalog.images.noteSize(imageId, { size, zoneCount: geometry?.zoneCount ?? null });
+    this.logger.info({ imageId, size }, 'image resized');
   }
 
   /**

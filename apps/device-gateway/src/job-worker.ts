@@ -45,6 +45,11 @@ export class JobWorker {
           return null;
         }),
       exportStats: ({ exportId }) => outcomeOf(() => attachments.stats(exportId)),
+      resize: (payload) =>
+        outcomeOf(async () => {
+          await exports.resize(payload);
+          return null;
+        }),
       manageZones: (payload) =>
         outcomeOf(async () => ({ zone: await attachments.manage(payload) })),
       zoneChanges: (payload) => outcomeOf(() => attachments.changes(payload)),

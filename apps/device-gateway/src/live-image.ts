@@ -48,6 +48,12 @@ export class LiveImage {
     return { items: this.device.changedZones(watch, MAX_CHANGED_ZONES) ?? null };
   }
 
+  /** Durable when it resolves. Clients see the new size when they connect again. */
+  async resize(size: number): Promise<void> {
+    await this.device.resize(size);
+    await this.device.flush();
+  }
+
   report({ from, count, state }: Omit<ZoneReportPayload, 'imageId'>): ZoneReportResult {
     const zoneCount = this.device.geometry?.zoneCount ?? 0;
     const lastLook = Math.min(zoneCount, from + REPORT_SCAN_ZONES);

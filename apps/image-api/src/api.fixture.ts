@@ -13,9 +13,11 @@ import {
   gatewayQueue,
   type JobOutcome,
   QUEUE_PREFIX,
+  type ResizePayload,
   type UpdateExportPayload,
   type ZoneChangesPayload,
   type ZoneManagementPayload,
+  type ZoneReportPayload,
 } from '@zonelab/contracts';
 import { createLogger, imagePath, redisOptions } from '@zonelab/platform';
 import { ImageError, ZonedDevice, ZoneWatch } from '@zonelab/qcow2-zoned';
@@ -137,15 +139,7 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     else await device.manage(action, zoneIndex);
     return { zone: zoneIndex === undefined ? null : device.zone(zoneIndex) };
   };
-  const reportZones = async ({
-    imageId,
-    from,
-    count,
-  }: {
-    imageId: string;
-    from: number;
-    count: number;
-  }) => {
+  const reportZones = async ({ imageId, from, count }: ZoneReportPayload) => {
     const items = (devices.get(imageId) as ZonedDevice).report(from, count);
     return { items, next: null };
   };
@@ -162,6 +156,7 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     update,
     manageZones,
     reportZones,
+    resize: resizer(devices, catalog),
     zoneChanges,
     setFaults: async ({ imageId, plan }: FaultsPayload) => {
       devices.get(imageId)?.setFaults(plan ?? undefined);
@@ -189,6 +184,16 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
       for (const device of devices.values()) await device.close();
       await catalog.gateways.retire(id);
     },
+  };
+}
+
+function resizer(devices: ReadonlyMap<string, ZonedDevice>, catalog: TestApi['catalog']) {
+  return async ({ imageId, size }: ResizePayload) => {
+    const device = devices.get(imageId) as ZonedDevice;
+    await device.resize(size);
+    const zoneCount = device.geometry?.zoneCount ?? null;
+    await catalog.images.noteSize(imageId, { size: device.size, zoneCount });
+    return null;
   };
 }
 

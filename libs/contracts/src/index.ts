@@ -156,6 +156,7 @@ export {
   poolQueue,
   QUEUE_PREFIX,
   type QueueJobs,
+  type ResizePayload,
   sweepJobId,
   type UpdateExportPayload,
   type ZoneChangesPayload,

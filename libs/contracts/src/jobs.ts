@@ -85,6 +85,12 @@ export interface ZoneChangesResult {
   items: Zone[] | null;
 }
 
+export interface ResizePayload {
+  imageId: string;
+  /** Bytes. */
+  size: number;
+}
+
 export interface FaultsPayload {
   imageId: string;
   /** Null: from now on nothing fails. */
@@ -100,6 +106,7 @@ export interface GatewayJobs {
   manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
   zoneChanges: { payload: ZoneChangesPayload; result: JobOutcome<ZoneChangesResult> };
   reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };
+  resize: { payload: ResizePayload; result: JobOutcome<null> };
   setFaults: { payload: FaultsPayload; result: JobOutcome<null> };
   faultStatus: { payload: { imageId: string }; result: JobOutcome<FaultStatus[] | null> };
 }

@@ -55,7 +55,6 @@ export interface ZonedExportOptions {
 const PREFERRED_BLOCK_BYTES = 4096;
 
 export class ZonedExport implements NbdExport {
-  readonly size: number;
   readonly description?: string;
   readonly rotational: boolean;
   /** One device stands behind all connections, and its flush covers all that it answered. */
@@ -75,7 +74,6 @@ export class ZonedExport implements NbdExport {
     private readonly device: ZonedBlockDevice,
     options: ZonedExportOptions = {},
   ) {
-    this.size = device.size;
     this.description = options.description;
     this.refusesChanges = options.readOnly ?? false;
     this.rotational = device.geometry?.profile === 'zbc';
@@ -92,6 +90,11 @@ export class ZonedExport implements NbdExport {
             waitMs: reorderWaitMs,
           })
         : undefined;
+  }
+
+  /** Changes when the device is resized; clients that are connected go on with what they were told. */
+  get size(): number {
+    return this.device.size;
   }
 
   get readOnly(): boolean {

@@ -115,6 +115,25 @@ it('changes the size of a plain disk', async () => {
   expect(answer).toMatchObject({ status: 200, body: { size: 10 * MIB, zoneCount: null } });
 });
 
+it('changes the size of an image that is served for writing', async () => {
+  const gateway = await startGateway(api, 'gw');
+  try {
+    const imageId = await make('served');
+    const served = await api.request('POST', '/v1/exports', { imageId });
+    expect(served.status).toBe(201);
+    const resize = (body: object) => api.request('POST', `/v1/images/${imageId}/resize`, body);
+    const grown = { status: 200, body: { size: 32 * MIB, zoneCount: 8, status: 'ready' } };
+    expect(await resize({ size: '32M' })).toMatchObject(grown);
+    const { body } = await api.request('GET', `/v1/images/${imageId}/zones`);
+    expect(body.items).toHaveLength(8);
+    expect(await resize({ size: '8M' })).toMatchObject({ status: 422 });
+    expect(await resize({ size: 8 * MIB + 512, shrink: true })).toMatchObject({ status: 422 });
+    expect(await resize({ size: '8M', shrink: true })).toMatchObject({ body: { zoneCount: 2 } });
+  } finally {
+    await gateway.stop();
+  }
+});
+
 it('refuses work on an image that is exported', async () => {
   const gateway = await startGateway(api, 'gw');
   try {
@@ -123,7 +142,6 @@ it('refuses work on an image that is exported', async () => {
     expect(served.status).toBe(201);
     for (const [what, body] of [
       ['check', {}],
-      ['resize', { size: '32M' }],
       ['convert', { name: 'copy-of-exported' }],
     ] as const)
       expect(await api.request('POST', `/v1/images/${imageId}/${what}`, body)).toMatchObject({

@@ -5,9 +5,10 @@
 
 import { Inject, Injectable } from '@nestjs/common';
 import { Catalog, type PendingWork, type QuotaOwner } from '@zonelab/catalog';
-import type { CheckImage, ConvertImage, Image, ResizeImage } from '@zonelab/contracts';
+import type { CheckImage, ConvertImage, Export, Image, ResizeImage } from '@zonelab/contracts';
 import { imagePath, poolFolders } from '@zonelab/platform';
 import { ZonedDevice } from '@zonelab/qcow2-zoned';
+import { Gateways } from '../gateways/gateways.ts';
 import { invalidRequest } from '../http/validation.pipe.ts';
 import { type ImageApiOptions, OPTIONS } from '../options.ts';
 import { RestingImages } from '../zones/resting-images.ts';
@@ -21,6 +22,7 @@ export class WorkService {
     private readonly catalog: Catalog,
     private readonly resting: RestingImages,
     private readonly queues: PoolQueues,
+    private readonly gateways: Gateways,
     @Inject(OPTIONS) private readonly options: ImageApiOptions,
   ) {}
 
@@ -49,6 +51,8 @@ export class WorkService {
   /** Errors: those of `begin`; `invalid_request` for a size that the zones forbid, `invalid_zone_operation` for one in the way. */
   resize(imageId: string, { size, shrink }: ResizeImage): Promise<Image> {
     return this.resting.alone(imageId, async () => {
+      const served = await this.catalog.exports.ofImage(imageId);
+      if (served && !served.readOnly) return this.resizeLive(imageId, { size, shrink }, served);
       const image = await this.catalog.images.getResting(imageId, 'a change of its size');
       if (size < image.size && !shrink) throw refuseShrinking(size, image.size);
       const { work } = await this.catalog.imageWork.begin(imageId, { kind: 'resize', size });
@@ -63,6 +67,19 @@ export class WorkService {
       }
       return this.catalog.images.get(imageId);
     });
+  }
+
+  /** Its clients go on with the size that they were told, and see the new one when they connect again. */
+  private async resizeLive(
+    imageId: string,
+    { size, shrink }: ResizeImage,
+    { gatewayId }: Export,
+  ): Promise<Image> {
+    const { size: present } = await this.catalog.images.get(imageId);
+    if (size < present && !shrink) throw refuseShrinking(size, present);
+    await this.catalog.imageWork.assertMayResize(imageId, size);
+    await this.gateways.ask(gatewayId, 'resize', { imageId, size });
+    return this.catalog.images.get(imageId);
   }
 
   /** Queues what is to be done: Redis may have lost it, or never had it. */

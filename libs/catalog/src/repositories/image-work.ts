@@ -53,14 +53,23 @@ export class ImageWorkRepository {
       const taken = await database.export.findFirst({ where: { imageId } });
       if (taken) throw imageExported(imageId, taken);
       if (changes(wanted)) await refuseOverlays(database, imageId);
-      if (wanted.kind === 'resize' && row.ownerKeyId !== null)
-        await refuseOverQuota(database, row.ownerKeyId, {
-          bytes: wanted.size - Number(row.size),
-        });
+      if (wanted.kind === 'resize') await refuseTooMuch(database, row, wanted.size);
       const data = { status: 'busy', progress: 0, work, error: null } as const;
       return database.image.update({ where: { id: imageId }, data });
     });
     return { image: toImage(image), work };
+  }
+
+  /**
+   * Whether an image that is being served may have that size. Errors: `not_found`, `image_has_overlays`,
+   * `quota_exceeded`.
+   */
+  async assertMayResize(imageId: string, size: number): Promise<void> {
+    await this.prisma.$transaction(async (database) => {
+      const row = await lockImage(database, imageId);
+      await refuseOverlays(database, imageId);
+      await refuseTooMuch(database, row, size);
+    });
   }
 
   /**
@@ -147,6 +156,15 @@ const NOTHING = Prisma.DbNull;
 
 function of(imageId: string, workId: string): Prisma.ImageWhereInput {
   return { id: imageId, work: { path: ['id'], equals: workId } };
+}
+
+async function refuseTooMuch(
+  database: Prisma.TransactionClient,
+  { ownerKeyId, size: present }: ImageRow,
+  size: number,
+): Promise<void> {
+  if (ownerKeyId === null) return;
+  await refuseOverQuota(database, ownerKeyId, { bytes: size - Number(present) });
 }
 
 function changes(wanted: WantedWork): boolean {

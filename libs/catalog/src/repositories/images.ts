@@ -196,6 +196,12 @@ export class ImagesRepository {
     if (changed.count === 0) throw notFound('image', id);
   }
 
+  /** What the file of an image has, whose size its gateway has changed. Errors: `not_found`. */
+  async noteSize(id: string, facts: { size: number; zoneCount: number | null }): Promise<void> {
+    const changed = await this.prisma.image.updateMany({ where: { id }, data: facts });
+    if (changed.count === 0) throw notFound('image', id);
+  }
+
   /** Images in a status that no worker has work on, unchanged since `before`. */
   async inStatus(status: Image['status'], before: Date): Promise<Image[]> {
     const where = { status, updatedAt: { lt: before }, work: { equals: Prisma.DbNull } };
