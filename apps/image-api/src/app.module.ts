@@ -40,6 +40,8 @@ import { ImagesService } from './images/images.service.ts';
 import { KeysController } from './keys/keys.controller.ts';
 import { type ImageApiOptions, OPTIONS } from './options.ts';
 import { Pruning } from './pruning.ts';
+import { QueuesController } from './queues/queues.controller.ts';
+import { QueuesService } from './queues/queues.service.ts';
 import { Reconcile } from './reconcile/reconcile.ts';
 import { SnapshotsController } from './snapshots/snapshots.controller.ts';
 import { SnapshotsService } from './snapshots/snapshots.service.ts';
@@ -77,6 +79,7 @@ export class AppModule implements OnApplicationShutdown {
         ChoicesController,
         TracesController,
         GatewaysController,
+        QueuesController,
         KeysController,
         EventsController,
         HealthController,
@@ -117,6 +120,7 @@ export class AppModule implements OnApplicationShutdown {
         ExperimentsService,
         SweepsService,
         Reconcile,
+        QueuesService,
       ],
     };
   }

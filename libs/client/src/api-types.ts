@@ -135,6 +135,9 @@ export interface paths {
   "/v1/gateways": {
     get: operations["Gateways_list"];
   };
+  "/v1/queues": {
+    get: operations["Queues_list"];
+  };
   "/v1/keys": {
     get: operations["Keys_list"];
     post: operations["Keys_create"];
@@ -1926,6 +1929,30 @@ export interface components {
       /** Format: date-time */
       heartbeatAt: string;
     };
+    QueuePage: {
+      items: components["schemas"]["Queue"][];
+      /** @enum {string|null} */
+      nextCursor: null;
+    };
+    Queue: {
+      /** @description experiments, fleets, pool.<name>, or gateway.<id> */
+      name: string;
+      /** @description Jobs that a worker could take */
+      waiting: number;
+      /** @description Jobs that are tried again later */
+      delayed: number;
+      /** @description Jobs being worked on */
+      active: number;
+      /** @description Jobs that failed, as far as they are kept */
+      failed: number;
+      workers: {
+          /** @description Of its connection to Redis */
+          address: string;
+          connectedSeconds: number;
+          /** @description Since it last spoke to Redis */
+          idleSeconds: number;
+        }[];
+    };
     CreateKey: {
       name: string;
       /**
@@ -3329,6 +3356,21 @@ export interface operations {
       200: {
         content: {
           "application/json": components["schemas"]["GatewayPage"];
+        };
+      };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  Queues_list: {
+    responses: {
+      200: {
+        content: {
+          "application/json": components["schemas"]["QueuePage"];
         };
       };
       /** @description A problem */

@@ -194,6 +194,7 @@ export {
   type Problem,
   problemSchema,
 } from './problem.ts';
+export { type QueueState, queuePageSchema, queueSchema } from './queues.ts';
 export { sizeField } from './sizes.ts';
 export {
   type CreateSnapshot,
