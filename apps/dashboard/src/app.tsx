@@ -7,11 +7,20 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { LiveProvider } from './api/live.tsx';
 import { type Session, SessionProvider, useSessionState } from './api/session.tsx';
+import { Compare } from './pages/compare/compare.tsx';
+import { ExperimentPage } from './pages/experiment/experiment.tsx';
+import { Experiments } from './pages/experiments/experiments.tsx';
+import { NewExperiment } from './pages/experiments/new-experiment.tsx';
 import { ExportPage } from './pages/exports/export.tsx';
 import { Exports } from './pages/exports/exports.tsx';
+import { FleetPage } from './pages/fleets/fleet.tsx';
+import { Fleets } from './pages/fleets/fleets.tsx';
 import { ImagePage } from './pages/image/image.tsx';
 import { Images } from './pages/images/images.tsx';
 import { Login } from './pages/login/login.tsx';
+import { SweepPage } from './pages/sweeps/sweep.tsx';
+import { Sweeps } from './pages/sweeps/sweeps.tsx';
+import { System } from './pages/system/system.tsx';
 import { Shell } from './shell/shell.tsx';
 import { Empty } from './ui/basics.tsx';
 import { Toasts } from './ui/toasts.tsx';
@@ -53,6 +62,15 @@ function Pages() {
       </Route>
       <Route path="/images" component={Images} />
       <Route path="/images/:id">{({ id }) => <ImagePage key={id} id={id} />}</Route>
+      <Route path="/experiments" component={Experiments} />
+      <Route path="/experiments/new" component={NewExperiment} />
+      <Route path="/experiments/:id">{({ id }) => <ExperimentPage key={id} id={id} />}</Route>
+      <Route path="/compare/:ids">{({ ids }) => <Compare key={ids} ids={ids.split(',')} />}</Route>
+      <Route path="/sweeps" component={Sweeps} />
+      <Route path="/sweeps/:id">{({ id }) => <SweepPage key={id} id={id} />}</Route>
+      <Route path="/fleets" component={Fleets} />
+      <Route path="/fleets/:id">{({ id }) => <FleetPage key={id} id={id} />}</Route>
+      <Route path="/system" component={System} />
       <Route path="/exports" component={Exports} />
       <Route path="/exports/:id">{({ id }) => <ExportPage key={id} id={id} />}</Route>
       <Route>

@@ -70,6 +70,8 @@ const TONES: Readonly<Record<string, string | undefined>> = {
   alive: css.good,
   succeeded: css.good,
   attached: css.good,
+  degraded: css.bad,
+  changing: css.busy,
   failed: css.bad,
   dead: css.bad,
   offline: css.bad,

@@ -8,6 +8,7 @@ import { useAction } from '../api/use-action.ts';
 import { Button } from '../ui/basics.tsx';
 import { Confirm, type Question } from '../ui/dialogs.tsx';
 import css from '../ui/ui.module.css';
+import { BreakZone } from './break-zone.tsx';
 import type { ZoneTable } from './zone-table.ts';
 
 const ABOUT: Readonly<Record<ZoneAction, string>> = {
@@ -71,6 +72,7 @@ export function ZoneActions({ imageId, table, index }: ZoneActionsProps) {
           {action}
         </Button>
       ))}
+      <BreakZone imageId={imageId} index={index} />
       <Confirm of={question} onClose={() => setQuestion(undefined)} />
     </div>
   );

@@ -15,20 +15,23 @@ import { ZoneFields } from './zone-tip.tsx';
 
 interface ZonePanelProps {
   zones: Zones;
+  title?: string;
   /** Beside the chosen zone. */
   actions?: (index: number) => ReactNode;
   /** At the top right. */
   tools?: ReactNode;
 }
 
-export function ZonePanel({ zones: { table, error, reload }, actions, tools }: ZonePanelProps) {
+export function ZonePanel(props: ZonePanelProps) {
+  const { zones, title = 'Zones', actions, tools } = props;
+  const { table, error, reload } = zones;
   const dark = useDark();
   const [view, setView] = useState<MapView>('conditions');
   const [only, setOnly] = useState<number>();
   const [selected, setSelected] = useState<number>();
   useTableVersion(table);
   return (
-    <Card title="Zones" actions={tools}>
+    <Card title={title} actions={tools}>
       {error !== undefined && <ProblemNotice error={error} onRetry={reload} />}
       <div className={map.tools}>
         <Summary table={table} />
