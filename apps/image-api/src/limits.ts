@@ -122,3 +122,8 @@ export const CLAIM_ASK_AGAIN_MS = 500;
 
 /** How soon a disk that failed is tried again once its attempts are used up, and a change that Redis lost is queued anew. */
 export const REPAIR_FLEETS_EVERY_MS = 30_000;
+
+export const DAY_MS = 24 * 3600 * 1000;
+
+/** Reports of experiments: a hundred kilobytes each, and read while they are fresh. */
+export const KEEP_REPORTS_DAYS = 90;

@@ -12,6 +12,8 @@ export interface ImageApiOptions {
   /** Folder of the built dashboard, which is served at `/`; none is served if left out. */
   dashboard?: string | undefined;
   logger: Logger;
+  /** How long reports of experiments are kept; 0: for ever; KEEP_REPORTS_DAYS if left out. */
+  keepReportsDays?: number | undefined;
   /** How long a gateway may take to answer; for tests. */
   gatewayTimeoutMs?: number | undefined;
   /** How often downloads are looked at; for tests. */

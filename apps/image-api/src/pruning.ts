@@ -1,4 +1,4 @@
-/** Forgets what has served: old events, and answers that nobody will ask for again. */
+/** Forgets what has served: old events and reports, and answers that nobody will ask for again. */
 
 import {
   Inject,
@@ -7,7 +7,13 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { Catalog } from '@zonelab/catalog';
-import { KEEP_EVENTS_MS, PRUNE_EVERY_MS, REMEMBER_POSTS_MS } from './limits.ts';
+import {
+  DAY_MS,
+  KEEP_EVENTS_MS,
+  KEEP_REPORTS_DAYS,
+  PRUNE_EVERY_MS,
+  REMEMBER_POSTS_MS,
+} from './limits.ts';
 import { type ImageApiOptions, OPTIONS } from './options.ts';
 
 @Injectable()
@@ -29,9 +35,13 @@ export class Pruning implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private prune(): void {
-    const { rememberedPosts, events } = this.catalog;
+    const { rememberedPosts, events, experiments, sweeps } = this.catalog;
+    const { keepReportsDays = KEEP_REPORTS_DAYS } = this.options;
     const ago = (ms: number): Date => new Date(Date.now() - ms);
-    const both = [rememberedPosts.prune(ago(REMEMBER_POSTS_MS)), events.prune(ago(KEEP_EVENTS_MS))];
-    Promise.all(both).catch((err: unknown) => this.options.logger.warn({ err }, 'pruning failed'));
+    const all = [rememberedPosts.prune(ago(REMEMBER_POSTS_MS)), events.prune(ago(KEEP_EVENTS_MS))];
+    if (keepReportsDays > 0)
+      for (const kept of [experiments, sweeps])
+        all.push(kept.dropReports(ago(keepReportsDays * DAY_MS)));
+    Promise.all(all).catch((err: unknown) => this.options.logger.warn({ err }, 'pruning failed'));
   }
 }

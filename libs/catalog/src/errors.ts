@@ -19,6 +19,8 @@ export type CatalogErrorCode =
   | 'state_conflict'
   /** The key's holder would have more than it may. */
   | 'quota_exceeded'
+  /** It was kept for as long as reports are kept. */
+  | 'report_expired'
   /** No live gateway reaches the pool. */
   | 'no_gateway'
   /** A migration failed before, or was edited after it was applied. */
@@ -51,6 +53,11 @@ export class CatalogError extends Error {
 
 export function notFound(resource: string, id: string): CatalogError {
   return new CatalogError('not_found', `${resource} ${id}: there is none`, { resource, id });
+}
+
+export function reportExpired(resource: string, id: string): CatalogError {
+  const message = `${resource} ${id}: its report was kept for as long as reports are kept, and dropped`;
+  return new CatalogError('report_expired', message, { resource, id });
 }
 
 const UNIQUE_VIOLATION = 'P2002';

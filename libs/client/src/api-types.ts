@@ -102,7 +102,7 @@ export interface paths {
   };
   "/v1/experiments/{id}": {
     get: operations["Experiments_get"];
-    delete: operations["Experiments_cancel"];
+    delete: operations["Experiments_delete"];
   };
   "/v1/experiments/{id}/report": {
     get: operations["Experiments_report"];
@@ -113,7 +113,7 @@ export interface paths {
   };
   "/v1/sweeps/{id}": {
     get: operations["Sweeps_get"];
-    delete: operations["Sweeps_cancel"];
+    delete: operations["Sweeps_delete"];
   };
   "/v1/sweeps/{id}/report": {
     get: operations["Sweeps_report"];
@@ -3073,7 +3073,7 @@ export interface operations {
       };
     };
   };
-  Experiments_cancel: {
+  Experiments_delete: {
     parameters: {
       path: {
         /** @description UUID version 7 */
@@ -3183,7 +3183,7 @@ export interface operations {
       };
     };
   };
-  Sweeps_cancel: {
+  Sweeps_delete: {
     parameters: {
       path: {
         /** @description UUID version 7 */

@@ -14,6 +14,7 @@ it('fills in what is not set', () => {
     nbdPort: 10809,
     nbdSocket: undefined,
     port: 3000,
+    keepReportsDays: 90,
     logLevel: 'info',
     pools: [{ name: 'pool', path: '/srv/pool' }],
   });
@@ -39,6 +40,7 @@ it.each([
   ['ZONELAB_BIND', 'a b', '"a b"', 'a host name or address'],
   ['ZONELAB_TLS_DIR', 'tls', '"tls"', 'an absolute path'],
   ['ZONELAB_GATEWAY_ID', 'a/b', '"a/b"', 'letters, digits'],
+  ['ZONELAB_KEEP_REPORTS_DAYS', '1.5', '"1.5"', 'whole days from 0'],
   ['LOG_LEVEL', 'loud', '"loud"', 'one of fatal, error'],
 ])('says in one line what is wrong with %s=%s', (variable, value, given, allowed) => {
   let message = '';

@@ -38,6 +38,9 @@ const idleField = field(
   (text) =>
     /^\d{1,7}$/.test(text) && Number(text) <= MAX_IDLE_SECONDS ? Number(text) * 1000 : undefined,
 );
+const daysField = field('whole days from 0 to 36500, where 0 is for ever', (text) =>
+  /^\d{1,5}$/.test(text) && Number(text) <= 36_500 ? Number(text) : undefined,
+);
 const hostField = field('a host name or address', (text) =>
   /^[^\s/]+$/.test(text) ? text : undefined,
 );
@@ -89,6 +92,7 @@ const environmentSchema = z.object({
   ZONELAB_ADMIN_KEY: field('"zl_" and 32 or more letters, digits, "_" and "-"', (text) =>
     /^zl_[\w-]{32,}$/.test(text) ? text : undefined,
   ).optional(),
+  ZONELAB_KEEP_REPORTS_DAYS: daysField.prefault('90'),
   PORT: portField.prefault('3000'),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).prefault('info'),
 });
@@ -112,6 +116,8 @@ export interface Config {
   gatewayId: string;
   /** A key that the API accepts as admin from its first start on. */
   adminKey: string | undefined;
+  /** Days that reports of experiments are kept; 0: for ever. */
+  keepReportsDays: number;
   /** Port of the REST API. */
   port: number;
   logLevel: LogLevel;
@@ -147,6 +153,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     nbdIdleTimeoutMs: env.ZONELAB_NBD_IDLE_SECONDS,
     gatewayId: env.ZONELAB_GATEWAY_ID,
     adminKey: env.ZONELAB_ADMIN_KEY,
+    keepReportsDays: env.ZONELAB_KEEP_REPORTS_DAYS,
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
   };

@@ -65,7 +65,7 @@ export class ExperimentsController {
 
   @Delete(':id')
   @ApiOkResponse({ standardSchema: experimentSchema })
-  cancel(@Param({ schema: idParamsSchema }) { id }: IdParams) {
-    return this.experiments.cancel(id);
+  delete(@Param({ schema: idParamsSchema }) { id }: IdParams) {
+    return this.experiments.delete(id);
   }
 }

@@ -102,9 +102,9 @@ export class ExperimentsService implements OnApplicationBootstrap, OnApplication
     return comparisonDocument('comparison', runs, format);
   }
 
-  /** Its worker asks the catalog how it stands, and stops. */
-  cancel(id: string): Promise<Experiment> {
-    return this.catalog.experiments.cancel(id);
+  /** Where it runs: its worker asks the catalog how it stands, and stops. */
+  delete(id: string): Promise<Experiment> {
+    return this.catalog.experiments.delete(id);
   }
 
   /** Redis may have lost jobs; one that it has is not queued twice. */

@@ -16,6 +16,7 @@ const CATALOG_STATUS: Readonly<Record<CatalogErrorCode, number>> = {
   version_conflict: 412,
   lease_lost: 503,
   state_conflict: 409,
+  report_expired: 410,
   quota_exceeded: 403,
   no_gateway: 503,
   migration_failed: 500,

@@ -53,7 +53,7 @@ export class SweepsController {
 
   @Delete(':id')
   @ApiOkResponse({ standardSchema: sweepSchema })
-  cancel(@Param({ schema: idParamsSchema }) { id }: IdParams) {
-    return this.sweeps.cancel(id);
+  delete(@Param({ schema: idParamsSchema }) { id }: IdParams) {
+    return this.sweeps.delete(id);
   }
 }

@@ -83,9 +83,9 @@ export class SweepsService implements OnApplicationShutdown {
     return comparisonDocument(name ?? `sweep ${id}`, runs, format);
   }
 
-  /** All of its experiments that have not ended; their workers ask the catalog, and stop. */
-  cancel(id: string): Promise<Sweep> {
-    return this.catalog.sweeps.cancel(id);
+  /** Where it has not finished: its experiments are cancelled; their workers ask the catalog, and stop. */
+  delete(id: string): Promise<Sweep> {
+    return this.catalog.sweeps.delete(id);
   }
 
   /** The runs with the hashes of their traces. */

@@ -1,7 +1,7 @@
 /** The resources of the REST API: how each is asked for, and how it shows in a table. */
 
 import { type ApiClient, resultOf } from '@zonelab/client';
-import type { Experiment, Export, Image, Key, Zone } from '@zonelab/contracts';
+import type { Experiment, Export, Image, Key, Sweep, Trace, Zone } from '@zonelab/contracts';
 import { humanSize } from '../numbers.ts';
 
 interface PageOf<T> {
@@ -55,6 +55,27 @@ export const EXPERIMENTS: ShownResource<Experiment> = {
   page: (api, query) => resultOf(api.GET('/v1/experiments', { params: { query } })),
   get: (api, id) => resultOf(api.GET('/v1/experiments/{id}', byId(id))),
   remove: (api, id) => resultOf(api.DELETE('/v1/experiments/{id}', byId(id))),
+};
+
+export const SWEEPS: ShownResource<Sweep> = {
+  name: 'sweep',
+  heading: ['ID', 'NAME', 'STATUS', 'PROGRESS', 'RUNS', 'SUCCEEDED', 'FAILED'],
+  row: ({ id, name, status, progress, runs, counts }) => [
+    ...[id, name ?? '-', status, `${Math.round(progress * 100)}%`],
+    ...[runs, counts.succeeded ?? 0, counts.failed ?? 0].map(String),
+  ],
+  page: (api, query) => resultOf(api.GET('/v1/sweeps', { params: { query } })),
+  get: (api, id) => resultOf(api.GET('/v1/sweeps/{id}', byId(id))),
+  remove: (api, id) => resultOf(api.DELETE('/v1/sweeps/{id}', byId(id))),
+};
+
+export const TRACES: ShownResource<Trace> = {
+  name: 'trace',
+  heading: ['ID', 'NAME', 'FORMAT', 'SIZE', 'SHA-256'],
+  row: ({ id, name, format, size, sha256 }) => [id, name, format, humanSize(size), sha256],
+  page: (api, query) => resultOf(api.GET('/v1/traces', { params: { query } })),
+  get: (api, id) => resultOf(api.GET('/v1/traces/{id}', byId(id))),
+  remove: (api, id) => resultOf(api.DELETE('/v1/traces/{id}', byId(id))),
 };
 
 /** Keys are listed, not shown one by one; deleting one revokes it. */

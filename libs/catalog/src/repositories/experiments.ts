@@ -8,7 +8,7 @@ import type {
   Page,
   Queueing,
 } from '@zonelab/contracts';
-import { CatalogError, notFound } from '../errors.ts';
+import { CatalogError, notFound, reportExpired } from '../errors.ts';
 import type { Experiment as ExperimentRow, Prisma, PrismaClient } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
 
@@ -66,6 +66,7 @@ export class ExperimentsRepository {
   async report(id: string): Promise<ExperimentReport> {
     const row = await this.prisma.experiment.findUnique({ where: { id } });
     if (!row) throw notFound('experiment', id);
+    if (row.report === null && row.status === 'succeeded') throw reportExpired('experiment', id);
     if (row.report === null) {
       const message = `experiment ${id}: its status is ${row.status}, a report needs succeeded`;
       const context = { resource: 'experiment', id, state: row.status };
@@ -136,6 +137,32 @@ export class ExperimentsRepository {
   async cancel(id: string): Promise<Experiment> {
     await this.finish(id, ['queued', 'running'], { status: 'cancelled' });
     return this.get(id);
+  }
+
+  /**
+   * Cancels it where it has not ended, and takes it out where it has; answers it as it is then, or was.
+   * Errors: `not_found`; `state_conflict` where it has ended and belongs to a sweep.
+   */
+  async delete(id: string): Promise<Experiment> {
+    if (await this.finish(id, ['queued', 'running'], { status: 'cancelled' })) return this.get(id);
+    const experiment = await this.get(id);
+    const { status, sweepId } = experiment;
+    if (sweepId !== null) {
+      const message = `experiment ${id}: it has ended as ${status}, and goes with its sweep ${sweepId}`;
+      throw new CatalogError('state_conflict', message, {
+        resource: 'experiment',
+        id,
+        state: status,
+      });
+    }
+    await this.prisma.experiment.deleteMany({ where: { id } });
+    return experiment;
+  }
+
+  /** Drops the reports of those that ended before; their summaries stay. */
+  async dropReports(finishedBefore: Date): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE experiments SET report = NULL WHERE finished_at < ${finishedBefore} AND report IS NOT NULL`;
   }
 
   private finish(

@@ -10,7 +10,7 @@ import type {
   Queueing,
   Sweep,
 } from '@zonelab/contracts';
-import { CatalogError, notFound } from '../errors.ts';
+import { CatalogError, notFound, reportExpired } from '../errors.ts';
 import type { Prisma, PrismaClient, Sweep as SweepRow } from '../generated/client.ts';
 import { pageArguments, toPage } from '../page.ts';
 import type { QueuedExperiment } from './experiments.ts';
@@ -100,6 +100,7 @@ export class SweepsRepository {
   async comparison(id: string): Promise<Comparison> {
     const row = await this.prisma.sweep.findUnique({ where: { id } });
     if (!row) throw notFound('sweep', id);
+    if (row.comparison === null && row.finishedAt !== null) throw reportExpired('sweep', id);
     if (row.comparison === null) {
       const message = `sweep ${id}: a comparison needs all its experiments to have ended`;
       throw new CatalogError('state_conflict', message, {
@@ -145,6 +146,20 @@ export class SweepsRepository {
       orderBy: { id: 'asc' },
     });
     return rows.map(({ id }) => id);
+  }
+
+  /** Cancels it where it has not finished, else takes it out with its experiments. Errors: `not_found`. */
+  async delete(id: string): Promise<Sweep> {
+    const sweep = await this.get(id);
+    if (sweep.finishedAt === null) return this.cancel(id);
+    await this.prisma.sweep.deleteMany({ where: { id } });
+    return sweep;
+  }
+
+  /** Drops the comparisons of those that finished before. */
+  async dropReports(finishedBefore: Date): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE sweeps SET comparison = NULL WHERE finished_at < ${finishedBefore} AND comparison IS NOT NULL`;
   }
 
   /** Cancels every experiment that has not ended. Errors: `not_found`. */
