@@ -272,6 +272,15 @@ describe('zones of a live image', () => {
     expect(offline).toEqual({ items: [], next: null });
   });
 
+  it('are counted by condition, of images that are attached', async () => {
+    await attachments.attach(payload('a'));
+    const empty = { imageId: 'i-a', conditions: { empty: 4 }, firstUsed: null };
+    expect(await attachments.countZones(['i-a', 'i-b'])).toEqual([empty]);
+    await attachments.manage({ imageId: 'i-a', action: 'finish', zoneIndex: 2 });
+    const used = { imageId: 'i-a', conditions: { empty: 3, full: 1 }, firstUsed: 2 };
+    expect(await attachments.countZones(['i-a'])).toEqual([used]);
+  });
+
   it('are refused on a plain disk', async () => {
     await attachments.attach(payload('b'));
     const manage = attachments.manage({ imageId: 'i-b', action: 'reset', zoneIndex: 0 });

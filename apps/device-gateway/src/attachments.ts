@@ -6,6 +6,7 @@
 
 import type {
   AttachPayload,
+  CountedZones,
   ExportStats,
   FaultsPayload,
   ResizePayload,
@@ -23,6 +24,7 @@ import { ZonedExport } from '@zonelab/zoned-export';
 import { LiveImage } from './live-image.ts';
 import type { PublicAddress } from './nbd-frontend.ts';
 import { GatewayRefusal } from './refusals.ts';
+import { countZones } from './zone-counts.ts';
 
 interface Attachment {
   /** As attached, or as changed since. */
@@ -171,6 +173,17 @@ export class Attachments {
   /** What the image's plan has done; null without one. Errors: `not_attached`. */
   async faultStatus(imageId: string): Promise<FaultStatus[] | null> {
     return this.live(imageId).device.faultStatus() ?? null;
+  }
+
+  /** Of those images that are attached here. */
+  async countZones(imageIds: readonly string[]): Promise<CountedZones[]> {
+    const counted: CountedZones[] = [];
+    for (const imageId of imageIds) {
+      const image = this.images.get(imageId);
+      const counts = image && (await countZones(image.device));
+      if (counts) counted.push({ imageId, ...counts });
+    }
+    return counted;
   }
 
   /** Refuses what is asked for from now on, and ends every export as `detach` does. */

@@ -16,6 +16,7 @@ import { JobWorker } from './job-worker.ts';
 import { LEASE_PATIENCE_MS } from './limits.ts';
 import { Metrics } from './metrics.ts';
 import { NbdFrontend } from './nbd-frontend.ts';
+import { Sightings } from './sightings.ts';
 import { CONFIG, LOGGER } from './tokens.ts';
 
 @Module({})
@@ -36,6 +37,7 @@ export class GatewayModule {
         },
         ExportService,
         JobWorker,
+        Sightings,
         Heartbeat,
         Metrics,
         HealthServer,

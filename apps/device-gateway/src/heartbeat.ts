@@ -6,6 +6,7 @@ import { GATEWAY_DEAD_AFTER_MS, GATEWAY_HEARTBEAT_MS } from '@zonelab/contracts'
 import type { Config, Logger } from '@zonelab/platform';
 import { ExportService } from './export-service.ts';
 import { NbdFrontend } from './nbd-frontend.ts';
+import { Sightings } from './sightings.ts';
 import { CONFIG, LOGGER } from './tokens.ts';
 
 @Injectable()
@@ -19,6 +20,7 @@ export class Heartbeat {
     private readonly catalog: Catalog,
     private readonly frontend: NbdFrontend,
     private readonly exports: ExportService,
+    private readonly sightings: Sightings,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -55,6 +57,9 @@ export class Heartbeat {
       pools: pools.map(({ name }) => name),
     });
     this.lastBeatMs = performance.now();
+    await this.sightings
+      .tell(gatewayId)
+      .catch((err: unknown) => this.logger.warn({ err }, 'clients not noted yet'));
     // not waited for: an attachment in hand can take longer than a heart may stand still
     this.comparing = this.exports
       .dropStrays(gatewayId)

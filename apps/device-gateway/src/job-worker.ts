@@ -53,6 +53,8 @@ export class JobWorker {
       manageZones: (payload) =>
         outcomeOf(async () => ({ zone: await attachments.manage(payload) })),
       zoneChanges: (payload) => outcomeOf(() => attachments.changes(payload)),
+      countZones: ({ imageIds }) =>
+        outcomeOf(async () => ({ items: await attachments.countZones(imageIds) })),
       reportZones: (payload) => outcomeOf(() => attachments.report(payload)),
       setFaults: (payload) =>
         outcomeOf(async () => {

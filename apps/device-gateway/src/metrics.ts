@@ -3,14 +3,13 @@
  * series end with it.
  */
 
-import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type ExportStats, LATENCY_BOUNDS, type LatencyCounts } from '@zonelab/nbd';
-import { ImageError, type ZonedDevice } from '@zonelab/qcow2-zoned';
+import type { ZonedDevice } from '@zonelab/qcow2-zoned';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { Attachments } from './attachments.ts';
-import { REPORT_CHUNK_ZONES } from './limits.ts';
 import { NbdFrontend } from './nbd-frontend.ts';
+import { countZones } from './zone-counts.ts';
 
 interface Reading {
   readonly export: string;
@@ -140,34 +139,12 @@ export class Metrics {
       async collect() {
         this.reset();
         for (const [image, device] of new Map(read().map((one) => [one.image, one.device]))) {
-          for (const [condition, count] of await countLiveZones(device)) {
+          const { conditions = {} } = (await countZones(device)) ?? {};
+          for (const [condition, count] of Object.entries(conditions))
             this.set({ image, condition }, count);
-          }
         }
       },
     });
-  }
-}
-
-async function countZones(device: ZonedDevice): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
-  const zoneCount = device.geometry?.zoneCount ?? 0;
-  for (let at = 0; at < zoneCount; at += REPORT_CHUNK_ZONES) {
-    for (const { condition } of device.report(at, REPORT_CHUNK_ZONES)) {
-      counts.set(condition, (counts.get(condition) ?? 0) + 1);
-    }
-    await setImmediate();
-  }
-  return counts;
-}
-
-/** A device that closes while its zones are counted has nothing more to tell. */
-async function countLiveZones(device: ZonedDevice): Promise<ReadonlyMap<string, number>> {
-  try {
-    return await countZones(device);
-  } catch (error) {
-    if (error instanceof ImageError && error.code === 'image_closed') return new Map();
-    throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Catalog, generateKey, migrate } from '@zonelab/catalog';
 import {
   type AttachPayload,
+  type CountedZones,
   type FaultsPayload,
   GATEWAY_HEARTBEAT_MS,
   type GatewayRefusalCode,
@@ -164,6 +165,9 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     },
     faultStatus: async ({ imageId }: { imageId: string }) =>
       devices.get(imageId)?.faultStatus() ?? null,
+    countZones: async ({ imageIds }: { imageIds: string[] }) => ({
+      items: imageIds.flatMap((imageId) => countedZones(imageId, devices.get(imageId))),
+    }),
   };
   const worker = new Worker(
     gatewayQueue(id),
@@ -171,10 +175,7 @@ export async function startGateway({ catalog, redisUrl, pool }: TestApi, id: str
     { connection: redisOptions(redisUrl), prefix: QUEUE_PREFIX },
   );
   await worker.waitUntilReady();
-  const beat = () =>
-    catalog.gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools: [pool.name] });
-  await beat();
-  const heart = setInterval(() => void beat(), GATEWAY_HEARTBEAT_MS);
+  const heart = await startHeart(catalog, id, pool.name);
   return {
     /** What exports were changed to, in order. */
     updates,
@@ -195,6 +196,21 @@ function resizer(devices: ReadonlyMap<string, ZonedDevice>, catalog: TestApi['ca
     await catalog.images.noteSize(imageId, { size: device.size, zoneCount });
     return null;
   };
+}
+
+async function startHeart({ gateways }: Catalog, id: string, pool: string) {
+  const beat = () => gateways.announce({ id, host: 'h', port: 1, unixSocket: null, pools: [pool] });
+  await beat();
+  return setInterval(() => void beat(), GATEWAY_HEARTBEAT_MS);
+}
+
+function countedZones(imageId: string, device: ZonedDevice | undefined): CountedZones[] {
+  if (!device) return [];
+  const zones = device.report(0, 10_000);
+  const conditions: Record<string, number> = {};
+  for (const { condition } of zones) conditions[condition] = (conditions[condition] ?? 0) + 1;
+  const firstUsed = zones.find(({ condition }) => condition !== 'empty')?.index ?? null;
+  return [{ imageId, conditions, firstUsed }];
 }
 
 function refusal(code: GatewayRefusalCode, message: string): Error {

@@ -23,6 +23,7 @@ import { FleetQueue } from './fleets/fleet-queue.ts';
 import { FleetWorker } from './fleets/fleet-worker.ts';
 import { FleetsController } from './fleets/fleets.controller.ts';
 import { FleetsService } from './fleets/fleets.service.ts';
+import { ServedZones } from './fleets/served-zones.ts';
 import { GatewaysController } from './gateways/gateways.controller.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { HealthController } from './health/health.controller.ts';
@@ -114,6 +115,7 @@ export class AppModule implements OnApplicationShutdown {
         DiskSteps,
         FleetQueue,
         FleetWorker,
+        ServedZones,
         FleetsService,
         TracesService,
         ByteAccurate,

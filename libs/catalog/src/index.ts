@@ -13,7 +13,12 @@ export {
   type QueuedExperiment,
   type StartedExperiment,
 } from './repositories/experiments.ts';
-export { ExportsRepository, type NewExport, type PlacedExport } from './repositories/exports.ts';
+export {
+  ExportsRepository,
+  type NewExport,
+  type PlacedExport,
+  type SeenClients,
+} from './repositories/exports.ts';
 export {
   type FleetDiskParts,
   FleetDisksRepository,

@@ -557,6 +557,17 @@ export interface components {
       /** @description nbd://host:port/name, once active */
       uri: string | null;
       error: string | null;
+      /** @description What was seen of its clients, some seconds ago */
+      stats: {
+        /** @description Now */
+        connections: number;
+        readBytes: number;
+        writtenBytes: number;
+        /** Format: date-time */
+        firstSeenAt: string | null;
+        /** Format: date-time */
+        lastSeenAt: string | null;
+      };
       /** Format: date-time */
       createdAt: string;
       /** Format: date-time */

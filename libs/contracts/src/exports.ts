@@ -67,6 +67,15 @@ export const updateExportSchema = z
   .meta({ id: 'UpdateExport' });
 export type UpdateExport = z.infer<typeof updateExportSchema>;
 
+/** What gateways saw of an export's clients, some seconds ago. */
+export const clientStatsSchema = z.object({
+  connections: z.int().describe('Now'),
+  readBytes: z.int(),
+  writtenBytes: z.int(),
+  firstSeenAt: timeField.nullable(),
+  lastSeenAt: timeField.nullable(),
+});
+
 export const exportSchema = z
   .object({
     id: idField,
@@ -78,6 +87,7 @@ export const exportSchema = z
     status: exportStatusField,
     uri: z.string().nullable().describe('nbd://host:port/name, once active'),
     error: z.string().nullable(),
+    stats: clientStatsSchema.describe('What was seen of its clients, some seconds ago'),
     createdAt: timeField,
     updatedAt: timeField,
   })

@@ -11,7 +11,7 @@ import {
   textField,
   timeField,
 } from './common.ts';
-import { exportOptionsSchema, exportStatusField } from './exports.ts';
+import { clientStatsSchema, exportOptionsSchema, exportStatusField } from './exports.ts';
 import { imageTemplateSchema, partialTemplateSchema, shownTemplateSchema } from './images.ts';
 import { MAX_FLEET_DISKS, MAX_FLEET_NAME_LENGTH } from './limits.ts';
 
@@ -126,14 +126,7 @@ export const fleetDiskSchema = z
     exportStatus: exportStatusField.nullable(),
     gatewayId: z.string().nullable(),
     uri: z.string().nullable(),
-    machine: z
-      .object({
-        connections: z.int().describe('Now'),
-        readBytes: z.int(),
-        writtenBytes: z.int(),
-        firstSeenAt: timeField.nullable(),
-        lastSeenAt: timeField.nullable(),
-      })
+    machine: clientStatsSchema
       .nullable()
       .describe('What was seen of its clients, some seconds ago; null without an export'),
     zones: z

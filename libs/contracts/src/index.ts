@@ -134,6 +134,7 @@ export {
 } from './images.ts';
 export {
   type AttachPayload,
+  type CountedZones,
   EXPERIMENTS_QUEUE,
   type ExperimentJobs,
   experimentJobId,
@@ -161,6 +162,7 @@ export {
   type UpdateExportPayload,
   type ZoneChangesPayload,
   type ZoneChangesResult,
+  type ZoneCounts,
   type ZoneManagementPayload,
   type ZoneReportPayload,
   type ZoneReportResult,

@@ -97,6 +97,16 @@ export interface FaultsPayload {
   plan: FaultPlan | null;
 }
 
+/** Zones by condition, and the first that is not empty. */
+export interface ZoneCounts {
+  conditions: Record<string, number>;
+  firstUsed: number | null;
+}
+
+export interface CountedZones extends ZoneCounts {
+  imageId: string;
+}
+
 /** Jobs of `gateway.<id>`. All are idempotent: attaching twice is one export, detaching twice is none. */
 export interface GatewayJobs {
   attach: { payload: AttachPayload; result: JobOutcome<{ uri: string }> };
@@ -105,6 +115,8 @@ export interface GatewayJobs {
   exportStats: { payload: { exportId: string }; result: JobOutcome<ExportStats> };
   manageZones: { payload: ZoneManagementPayload; result: JobOutcome<{ zone: Zone | null }> };
   zoneChanges: { payload: ZoneChangesPayload; result: JobOutcome<ZoneChangesResult> };
+  /** Of those images that the gateway serves. */
+  countZones: { payload: { imageIds: string[] }; result: JobOutcome<{ items: CountedZones[] }> };
   reportZones: { payload: ZoneReportPayload; result: JobOutcome<ZoneReportResult> };
   resize: { payload: ResizePayload; result: JobOutcome<null> };
   setFaults: { payload: FaultsPayload; result: JobOutcome<null> };

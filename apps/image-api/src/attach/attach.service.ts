@@ -2,7 +2,13 @@
 
 import { Injectable } from '@nestjs/common';
 import { Catalog, CatalogError } from '@zonelab/catalog';
-import { type AttachQuery, type Export, type Image, MAX_REPORT_ZONES } from '@zonelab/contracts';
+import {
+  type AttachQuery,
+  type Export,
+  type Image,
+  MAX_REPORT_ZONES,
+  type ZoneCounts,
+} from '@zonelab/contracts';
 import { ProblemError } from '../http/problem.ts';
 import { ZonesService } from '../zones/zones.service.ts';
 import {
@@ -35,11 +41,12 @@ export class AttachService {
     return this.documentOf(served, await this.catalog.images.get(served.imageId), query);
   }
 
-  /** The same, of an export whose row and whose image's row are known. */
+  /** The same, of an export whose row, whose image's row and perhaps whose zones are known. */
   async documentOf(
     served: Export,
     image: Image,
     { format, fresh }: AttachQuery,
+    zones?: Pick<ZoneCounts, 'firstUsed'>,
   ): Promise<AttachDocument> {
     const { id: exportId, uri, status } = served;
     if (status !== 'active' || uri === null) throw inactive(exportId, status);
@@ -51,21 +58,29 @@ export class AttachService {
     if (format === 'libvirt')
       return { type: 'application/xml', content: libvirtDocument(attachable) };
     if (format === 'qemu')
-      return { type: 'text/plain', content: await this.qemu(attachable, fresh === 'true') };
+      return { type: 'text/plain', content: await this.qemu(attachable, fresh === 'true', zones) };
     if (!('host' in place)) throw notAttachable(exportId, 'it is served on a unix socket alone');
     return { type: 'text/cloud-config', content: cloudInitDocument(attachable, place) };
   }
 
-  private async qemu(attachable: Attachable, fresh: boolean): Promise<string> {
+  private async qemu(
+    attachable: Attachable,
+    fresh: boolean,
+    zones?: Pick<ZoneCounts, 'firstUsed'>,
+  ): Promise<string> {
     const { image, export: served } = attachable;
     const obstacle = qemuObstacle(attachable);
     if (obstacle !== undefined) throw notAttachable(served.id, obstacle);
-    const used = image.profile === null ? undefined : await this.firstUsed(image.id);
+    const used = image.profile === null ? undefined : await this.firstUsed(image.id, zones);
     if (used !== undefined && !fresh) throw diskUsed(served.id, used);
     return qemuDocument(attachable, used !== undefined);
   }
 
-  private async firstUsed(imageId: string): Promise<number | undefined> {
+  private async firstUsed(
+    imageId: string,
+    known?: Pick<ZoneCounts, 'firstUsed'>,
+  ): Promise<number | undefined> {
+    if (known) return known.firstUsed ?? undefined;
     for (let from = 0; ; ) {
       const { items, nextCursor } = await this.zones.report(imageId, {
         from,

@@ -63,6 +63,8 @@ it('makes and exports as many disks as wanted, and takes all of them away again'
       settled: true,
       exportStatus: 'active',
       uri: `nbd://127.0.0.1:10809/web-${disk}`,
+      machine: { connections: 0, readBytes: 0, firstSeenAt: null },
+      zones: { empty: 4 },
     })),
   );
   const { body: image } = await api.request('GET', `/v1/images/${disks[1]?.imageId}`);

@@ -1,7 +1,7 @@
 /** Fleets: what is wanted is written down and queued; jobs bring the disks there. */
 
 import { Injectable } from '@nestjs/common';
-import { Catalog, CatalogError } from '@zonelab/catalog';
+import { Catalog, CatalogError, type FleetDiskParts, type ListedDisk } from '@zonelab/catalog';
 import type {
   AttachQuery,
   CreateFleet,
@@ -16,6 +16,7 @@ import type {
 import { type AttachDocument, AttachService } from '../attach/attach.service.ts';
 import { toProblem } from '../http/translate.ts';
 import { FleetQueue } from './fleet-queue.ts';
+import { ServedZones } from './served-zones.ts';
 import { refuseImpossibleDisks } from './template.ts';
 
 @Injectable()
@@ -24,6 +25,7 @@ export class FleetsService {
     private readonly catalog: Catalog,
     private readonly queue: FleetQueue,
     private readonly attaching: AttachService,
+    private readonly zones: ServedZones,
   ) {}
 
   /** Errors: `invalid_request`; `not_found`, `state_conflict` of a base; `name_taken`. */
@@ -60,7 +62,9 @@ export class FleetsService {
   async disks(id: string, query: ListFleetDisks): Promise<Page<FleetDisk>> {
     await this.catalog.fleets.get(id);
     const { items, nextCursor } = await this.catalog.fleetDisks.list(id, query);
-    return { items: items.map((disk) => ({ ...disk, zones: null })), nextCursor };
+    const zones = await this.zones.ofServed(items);
+    const zonesOf = ({ imageId }: ListedDisk) => zones.get(imageId ?? '')?.conditions ?? null;
+    return { items: items.map((disk) => ({ ...disk, zones: zonesOf(disk) })), nextCursor };
   }
 
   async attachment(id: string, disk: number, query: AttachQuery): Promise<AttachDocument> {
@@ -73,10 +77,17 @@ export class FleetsService {
   async attachments(id: string, query: AttachQuery): Promise<FleetAttachments> {
     await this.catalog.fleets.get(id);
     const disks = await this.catalog.fleetDisks.wanted(id);
+    const zones =
+      query.format === 'qemu' ? await this.zones.ofServed(servedParts(disks)) : new Map();
     const items = disks.map(async ({ number: disk, name, image, export: served }) => {
       try {
         if (!served || !image) throw noExport(id, disk);
-        const { content } = await this.attaching.documentOf(served, image, query);
+        const { content } = await this.attaching.documentOf(
+          served,
+          image,
+          query,
+          zones.get(image.id),
+        );
         return { disk, name, content, problem: null };
       } catch (error) {
         const problem = toProblem(error);
@@ -92,6 +103,14 @@ export class FleetsService {
     await this.queue.enqueue(fleet.id);
     return fleet;
   }
+}
+
+function servedParts(disks: readonly FleetDiskParts[]) {
+  return disks.map(({ image, export: served }) => ({
+    imageId: image?.profile ? image.id : null,
+    gatewayId: served?.gatewayId ?? null,
+    exportStatus: served?.status ?? null,
+  }));
 }
 
 function noExport(fleetId: string, disk: number): CatalogError {

@@ -43,6 +43,17 @@ const LAST_RETRY_SECONDS = 300;
 /** Longer than a gateway takes to answer. */
 const TRY_LASTS_SECONDS = 60;
 
+/** What a gateway saw of an export's clients since it last told. */
+export interface SeenClients {
+  readonly exportId: string;
+  /** Whether there was any. */
+  readonly seen: boolean;
+  /** Now. */
+  readonly connections: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
 /** What is being detached is never revived. */
 const STANDING = { status: { not: 'detaching' } } as const;
 
@@ -183,9 +194,24 @@ export class ExportsRepository {
         error: null,
         attempts: 0,
         retryAt: null,
+        connections: 0,
       },
     });
     return (await refusingTakenName('export of the gateway', name, move)).count === 1;
+  }
+
+  /** Of exports that belong to the gateway; others are left alone. */
+  async noteClients(gatewayId: string, all: readonly SeenClients[]): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE exports SET connections = news.connections, read_bytes = exports.read_bytes + news.read_bytes,
+        written_bytes = exports.written_bytes + news.written_bytes,
+        first_seen_at = CASE WHEN news.seen THEN COALESCE(exports.first_seen_at, now()) ELSE exports.first_seen_at END,
+        last_seen_at = CASE WHEN news.seen THEN now() ELSE exports.last_seen_at END
+      FROM unnest(${all.map(({ exportId }) => exportId)}::uuid[], ${all.map(({ seen }) => seen)}::boolean[],
+        ${all.map(({ connections }) => connections)}::int[], ${all.map(({ readBytes }) => readBytes)}::bigint[],
+        ${all.map(({ writtenBytes }) => writtenBytes)}::bigint[])
+        AS news(id, seen, connections, read_bytes, written_bytes)
+      WHERE exports.id = news.id AND exports.gateway_id = ${gatewayId}`;
   }
 
   /** The gateway serves it at `uri`. Errors: `not_found`, also where it is being detached: that stands. */
@@ -279,6 +305,13 @@ export function toExport(row: ExportRow): Export {
     status: row.status,
     uri: row.uri,
     error: row.error,
+    stats: {
+      connections: row.connections,
+      readBytes: Number(row.readBytes),
+      writtenBytes: Number(row.writtenBytes),
+      firstSeenAt: row.firstSeenAt?.toISOString() ?? null,
+      lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
+    },
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

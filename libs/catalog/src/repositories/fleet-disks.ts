@@ -146,13 +146,7 @@ function toListed(row: Row): ListedDisk {
     exportStatus: served?.status ?? null,
     gatewayId: served?.gatewayId ?? null,
     uri: served?.uri ?? null,
-    machine: served && {
-      connections: served.connections,
-      readBytes: Number(served.readBytes),
-      writtenBytes: Number(served.writtenBytes),
-      firstSeenAt: served.firstSeenAt?.toISOString() ?? null,
-      lastSeenAt: served.lastSeenAt?.toISOString() ?? null,
-    },
+    machine: served && toExport(served).stats,
     updatedAt: row.updatedAt.toISOString(),
   };
 }
