@@ -90,7 +90,11 @@ export function readDirectory(subject: Subject, directory: BitmapDirectory): Bit
  * A table must have the entries that a bit for each piece of the disk needs: with more or fewer, QEMU does not open the
  * image. It does not look at a bitmap that is marked as in use.
  */
-function refuseUnfitting({ header, clusterSize }: Subject, bitmap: Bitmap, index: number): void {
+export function refuseUnfitting(
+  { header, clusterSize }: Subject,
+  bitmap: Bitmap,
+  index: number,
+): void {
   const bits = Math.ceil(header.size / bitmap.granularity);
   const needed = Math.ceil(bits / (8 * clusterSize));
   const entries = bitmap.table.size / ENTRY_BYTES;

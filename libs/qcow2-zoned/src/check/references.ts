@@ -10,6 +10,8 @@ export const hex = (value: number | bigint): string => value.toString(16);
 
 export class References {
   readonly counts = new ClusterCounts();
+  /** References that the width of a refcount has no room for. */
+  overflowed = 0;
   readonly #max: number;
 
   constructor(
@@ -64,6 +66,7 @@ export class References {
   #addCluster(cluster: number, times: number): void {
     const over = this.counts.add(cluster, times, this.#max);
     if (over === 0) return;
+    this.overflowed += over;
     this.findings.add(
       'corruption',
       () => `ERROR: overflow cluster offset=0x${hex(cluster * this.subject.clusterSize)}`,

@@ -4,6 +4,7 @@
  * The order keeps everything readable that was readable before, at whatever point the repair is cut off; each step is
  * durable before the next:
  *
+ * 0. Snapshots and bitmaps whose entries cannot be read are left out (`salvage.ts`), an L1 table past the end is moved.
  * 1. Entries that cannot be read become zeroes (`mend.ts`). Nothing else of the image changes.
  * 2. Where refcount blocks are missing or damaged, or the snapshot table must change: new ones are written past the
  *    end of the file, and one sector of the header switches to them (`rebuild.ts`). Else refcounts are raised in place,
@@ -21,19 +22,15 @@ import { AUTOCLEAR, INCOMPATIBLE } from '../format/feature-bits.ts';
 import { EXTENSION, findExtension } from '../format/header.ts';
 import { rewriteHeader, withExtension } from '../format/header-rewrite.ts';
 import { encodeSnapshots, newExtra, type Snapshot } from '../format/snapshot-table.ts';
+import { MAX_REFCOUNT_ORDER } from '../limits.ts';
 import { readDirectory } from './bitmaps.ts';
 import { differences } from './compare.ts';
 import { Findings } from './findings.ts';
 import { Mender, rootTest } from './mend.ts';
-import { rebuildRefcounts } from './rebuild.ts';
+import { growL1, rebuildRefcounts } from './rebuild.ts';
+import { keepSoundBitmaps, salvageSnapshots } from './salvage.ts';
 import { openSubject, type Subject } from './subject.ts';
-import {
-  readSnapshotTable,
-  SNAPSHOT_EXTRA_BYTES,
-  type Survey,
-  snapshotFault,
-  survey,
-} from './survey.ts';
+import { SNAPSHOT_EXTRA_BYTES, type Survey, snapshotFault, survey } from './survey.ts';
 
 /** `leaks`: frees what nothing uses, and touches nothing else. */
 export type RepairMode = 'leaks' | 'all';
@@ -48,7 +45,9 @@ export function repairTables(file: BlockFile, mode: RepairMode, flags: Findings)
   prepareHeader(file, mode);
   if (mode === 'all') {
     mendSnapshots(file);
+    mendL1(file);
     mendEntries(file);
+    widenRefcounts(file);
   }
   const seen = survey(openSubject(file), new Findings());
   if (mode === 'all' && needsRebuild(seen)) {
@@ -62,6 +61,7 @@ export function repairTables(file: BlockFile, mode: RepairMode, flags: Findings)
 
 /** Feature bits and extensions that cannot stay as they are when software that does not know them writes. */
 function prepareHeader(file: BlockFile, mode: RepairMode): void {
+  if (mode === 'all' && !bitmapsReadable(file)) keepSoundBitmaps(file);
   const { header } = openSubject(file);
   const stale = (header.autoclearFeatures & AUTOCLEAR.bitmaps) === 0n;
   const dropBitmaps =
@@ -104,12 +104,12 @@ function mendEntries(file: BlockFile): void {
 function mendSnapshots(file: BlockFile): void {
   const subject = openSubject(file);
   const { header, clusterSize } = subject;
-  const before = readSnapshotTable(subject).snapshots;
+  const { snapshots: before, whole } = salvageSnapshots(subject);
   const after = before
     .map((snapshot) => withFullExtra(subject, withFittingL1(subject, snapshot)))
     .filter((snapshot) => isReadable(subject, snapshot));
-  if (after.length === before.length && after.every((snapshot, i) => snapshot === before[i]))
-    return;
+  const same = after.length === before.length && after.every((one, i) => one === before[i]);
+  if (whole && same) return;
   const snapshotsOffset = after.length === 0 ? 0 : roundUp(file.length, clusterSize);
   if (after.length > 0) file.write(encodeSnapshots(after), snapshotsOffset);
   rebuild({
@@ -135,6 +135,41 @@ function withFullExtra({ header }: Subject, snapshot: Snapshot): Snapshot {
   const extra = newExtra(snapshot.diskSize ?? header.size).subarray(0, SNAPSHOT_EXTRA_BYTES);
   extra.writeBigUInt64BE(BigInt(snapshot.vmStateSize), 0);
   return { ...snapshot, extra };
+}
+
+/**
+ * An active L1 table that reaches past the end of the file is cut to what the disk needs, or moved with what of it can be
+ * read.
+ */
+function mendL1(file: BlockFile): void {
+  const subject = openSubject(file);
+  const { header, clusterSize, entryBytes } = subject;
+  const { l1TableOffset, l1Entries } = header;
+  if (l1TableOffset + l1Entries * ENTRY_BYTES - file.length < clusterSize) return;
+  const span = clusterSize * (clusterSize / entryBytes);
+  // a zone table lies past the end of the disk
+  const zoned = findExtension(header, EXTENSION.zoned) !== undefined;
+  const needed = zoned ? l1Entries : Math.ceil(header.size / span);
+  const entries = Math.min(l1Entries, needed);
+  if (l1TableOffset + entries * ENTRY_BYTES > file.length) growL1(file, entries);
+  else rebuild({ ...subject, header: { ...header, l1Entries: entries } });
+}
+
+/** Where refcounts have no room for all references to a cluster, they become wider. Version 2 has one width alone. */
+function widenRefcounts(file: BlockFile): void {
+  const subject = openSubject(file);
+  const { header } = subject;
+  const count = (refcountOrder: number): Survey => {
+    const wider = { ...subject, header: { ...header, refcountOrder } };
+    // the old blocks, read with another width, say nothing of flags
+    const options = { withoutRefcounts: true, flags: new Findings() };
+    return survey(wider, new Findings(), options);
+  };
+  let counted = count(header.refcountOrder);
+  if (counted.references.overflowed === 0 || header.version < 3) return;
+  let order = header.refcountOrder;
+  while (counted.references.overflowed > 0 && order < MAX_REFCOUNT_ORDER) counted = count(++order);
+  rebuildRefcounts(counted, rewriteHeader);
 }
 
 function rebuild(subject: Subject): void {

@@ -115,6 +115,14 @@ export function decodeBitmaps(
   return tables;
 }
 
+/** Bytes that the entry at `at` says it takes; undefined where it does not end inside the directory. */
+export function bitmapEntryLength(bytes: Buffer, at: number): number | undefined {
+  if (at + FIXED_BYTES > bytes.length) return undefined;
+  const lengths = bytes.readUInt16BE(at + 18) + bytes.readUInt32BE(at + 20);
+  const length = roundUp(FIXED_BYTES + lengths, 8);
+  return at + length > bytes.length ? undefined : length;
+}
+
 function decodeEntry(bytes: Buffer, at: number, index: number, clusterSize: number): Bitmap {
   const name = `bitmap directory entry ${index}`;
   const offset = readU64(bytes, at, `${name}, table offset`);

@@ -76,6 +76,15 @@ export function decodeSnapshots(
   return { snapshots, length: at };
 }
 
+/** Bytes that an entry says it takes, from its fixed part; undefined where that cannot be believed. */
+export function snapshotEntryLength(fixed: Buffer): number | undefined {
+  const extraLength = fixed.readUInt32BE(36);
+  if (extraLength > MAX_SNAPSHOT_EXTRA_BYTES) return undefined;
+  return roundUp(FIXED_BYTES + extraLength + fixed.readUInt16BE(12) + fixed.readUInt16BE(14), 8);
+}
+
+export const SNAPSHOT_FIXED_BYTES = FIXED_BYTES;
+
 function decodeSnapshot(
   entry: Buffer,
   extraLength: number,

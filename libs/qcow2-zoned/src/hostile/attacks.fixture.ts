@@ -165,7 +165,7 @@ const TABLES: readonly Attack[] = [
       u32(60, 3)(image);
       u64(64, 1n << 40n)(image);
     },
-    ...{ info: 'works', open: 'works', check: 'found', repair: 'left' },
+    ...{ info: 'works', open: 'works', check: 'found', repair: 'mended' },
   },
   {
     attack: '65,536 snapshots in the refcount table',
@@ -173,7 +173,7 @@ const TABLES: readonly Attack[] = [
       u32(60, 65_536)(image);
       u64(64, BigInt(refcountTableAt(image)))(image);
     },
-    ...{ info: /Too much extra metadata/, open: 'works', check: 'found', repair: 'left' },
+    ...{ info: /Too much extra metadata/, open: 'works', check: 'found', repair: 'mended' },
   },
 ].map((row) => ({ on: 'plain', ...row }) as Attack);
 
