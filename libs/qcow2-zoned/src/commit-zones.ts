@@ -90,7 +90,7 @@ class Below implements Disk {
 }
 
 async function moveZones(overlay: Qcow2Image, base: ZonedDevice, path: string): Promise<void> {
-  const zones = loadZones(overlay, false, { verify: false });
+  const zones = loadZones(overlay, { enforceLimits: false }, { verify: false });
   const { geometry } = zones?.machine ?? {};
   if (zones === undefined || JSON.stringify(geometry) !== JSON.stringify(base.geometry))
     throw new ImageError('invalid_option', `${path}: its zones are not those of its base`, {

@@ -43,6 +43,13 @@ export class CrashFile implements BlockFile {
     return this.#made.indexOf(index + 1);
   }
 
+  /** The moments at which something had become durable, and the beginning. */
+  get boundaries(): number[] {
+    return this.#durable.flatMap((count, moment) =>
+      moment === 0 || count > (this.#durable[moment - 1] as number) ? [moment] : [],
+    );
+  }
+
   get length(): number {
     return this.#present.content.length;
   }

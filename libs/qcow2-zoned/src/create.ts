@@ -123,7 +123,7 @@ export async function withBackingSize(
 
 /** The zones that an overlay begins with: its base's. Undefined for a base without. Throws `image_read_only`. */
 function zonesForOverlay(base: string, image: Qcow2Image): ZonedCreateOptions | undefined {
-  const zones = loadZones(image, false);
+  const zones = loadZones(image, { enforceLimits: false });
   if (zones === undefined) return undefined;
   const [doubt] = zones.info?.unclean ? ['it was not closed cleanly'] : zones.doubts;
   if (doubt !== undefined)

@@ -66,7 +66,7 @@ export function checkZones(subject: Subject, findings: Findings): void {
   if (findExtension(subject.header, EXTENSION.zoned) === undefined) return;
   const backing = subject.header.backingFile === undefined ? undefined : BLAMELESS_DISK;
   const image = new Qcow2Image(subject.file, true, { backing });
-  const zones = loadZones(image, true);
+  const zones = loadZones(image, {});
   if (zones?.dialect === 'native' && zones.info === undefined)
     findings.add('zone', () => 'the zoned extension comes without a zone table');
   for (const doubt of zones?.doubts ?? []) findings.add('zone', () => doubt);

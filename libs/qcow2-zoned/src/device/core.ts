@@ -133,6 +133,7 @@ export class DeviceCore {
   openWithZrwa(index: number): void {
     const { start, size } = this.zones.zone(index);
     this.#meetManagement('open', start, size);
+    this.cutRemains(); // what lies past the write pointer can be read from now on
     this.zones.openWithZrwa(index);
     this.#store?.noteChange(index);
   }

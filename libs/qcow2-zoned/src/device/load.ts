@@ -20,6 +20,7 @@ import {
 } from '../format/zoned-dialects.ts';
 import { type ZoneTableInfo, zoneTablePlace } from '../format/zoned-extension.ts';
 import type { Qcow2Image } from '../image/image.ts';
+import type { ZoneMachineOptions } from '../zones/admission.ts';
 import { ZoneMachine } from '../zones/machine.ts';
 import { ZoneAttribute, type ZonedGeometry, ZoneState } from '../zones/zone.ts';
 import { ExtensionStore } from './extension-store.ts';
@@ -48,13 +49,13 @@ export interface LoadedZones {
  */
 export function loadZones(
   image: Qcow2Image,
-  enforceLimits: boolean,
+  options: ZoneMachineOptions,
   { verify = true }: { readonly verify?: boolean } = {},
 ): LoadedZones | undefined {
   const described = describeZoned(image.header);
   if (described === undefined) return undefined;
   const { dialect, geometry, info, extension } = described;
-  const machine = new ZoneMachine(geometry, { enforceLimits });
+  const machine = new ZoneMachine(geometry, options);
   if (info === undefined) return loadOthers(image, described, machine);
   checkPlace(info, geometry, image);
   const table = readTable(image, info, geometry);

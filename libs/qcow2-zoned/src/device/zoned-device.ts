@@ -15,6 +15,7 @@ import { GuardedFile, type WriteGuard } from '../guarded-file.ts';
 import type { Disk, Extent } from '../image/disk.ts';
 import { Qcow2Image } from '../image/image.ts';
 import { openDisk } from '../open.ts';
+import type { ZoneMachineOptions } from '../zones/admission.ts';
 import type { ZoneMachine } from '../zones/machine.ts';
 import type { Zone, ZoneAction, ZonedGeometry, ZoneEvent } from '../zones/zone.ts';
 import type { ZoneWatch } from '../zones/zone-watch.ts';
@@ -25,10 +26,8 @@ import { type LoadedZones, loadZones, refuseDoubts } from './load.ts';
 import { planResize } from './resize.ts';
 import { type MaybePromise, Turnstile } from './turnstile.ts';
 
-export interface OpenOptions {
+export interface OpenOptions extends ZoneMachineOptions {
   readonly readOnly?: boolean;
-  /** False: open and active limits are left to whoever stands above. Write pointers hold in any case. */
-  readonly enforceLimits?: boolean;
   /** True: neither look at others' locks on the file nor take any, as QEMU's force-share. For readers only. */
   readonly shared?: boolean;
   /** Every file must lie in one of these directories or below (`OpenDiskOptions`). */
@@ -54,7 +53,7 @@ export class ZonedDevice {
   readonly #path: string;
   readonly #source: DeviceSource;
   readonly #image: Qcow2Image;
-  readonly #enforceLimits: boolean;
+  readonly #rules: ZoneMachineOptions;
   readonly #mark: ImageMark;
   readonly #core: DeviceCore;
   readonly #turnstile: Turnstile;
@@ -105,7 +104,7 @@ export class ZonedDevice {
     options: OpenOptions,
   ): Promise<ZonedDevice> {
     try {
-      const zones = loadZones(image, options.enforceLimits ?? true);
+      const zones = loadZones(image, options);
       if (!image.readOnly) refuseDoubts(source.file.path, zones);
       const device = new ZonedDevice(source, image, zones, options);
       if (!image.readOnly && zones?.unsettled) await device.#recover(zones.fallenBack);
@@ -129,7 +128,7 @@ export class ZonedDevice {
     this.#path = source.file.path;
     this.#source = source;
     this.#image = image;
-    this.#enforceLimits = options.enforceLimits ?? true;
+    this.#rules = options;
     this.#mark = new ImageMark(image, zones?.info);
     const clock = options.clock ?? Date.now;
     this.#core = new DeviceCore(image, source.file, this.#mark, this.readOnly, clock);
@@ -317,7 +316,7 @@ export class ZonedDevice {
   applySnapshot(idOrName: string): Promise<void> {
     return this.#alone(async () => {
       await this.#image.applySnapshot(idOrName);
-      const zones = loadZones(this.#image, this.#enforceLimits);
+      const zones = loadZones(this.#image, this.#rules);
       refuseDoubts(this.#path, zones);
       if (zones !== undefined) this.#adopt(zones);
     });
@@ -333,10 +332,10 @@ export class ZonedDevice {
       const { machine } = this.#core;
       if (machine === undefined) return this.#image.resize(size);
       await this.#image.flush();
-      const zones = loadZones(this.#image, this.#enforceLimits, { verify: false });
+      const zones = loadZones(this.#image, this.#rules, { verify: false });
       if (zones?.info === undefined || size === this.size) return;
       await this.#image.resizeZoned(size, planResize(this.#image, zones, machine, size));
-      const resized = loadZones(this.#image, this.#enforceLimits, { verify: false });
+      const resized = loadZones(this.#image, this.#rules, { verify: false });
       refuseDoubts(this.#path, resized);
       if (resized !== undefined) this.#adopt(resized);
     });

@@ -68,6 +68,27 @@ it.each<[string, (device: ZonedDevice) => unknown, string]>([
   }
 });
 
+it('shows nothing in a new area of a write that failed there before', async () => {
+  const device = await ZonedDevice.open(await disks.create(DISK));
+  device.setFaults({ rules: [{ on: 'write', nth: 1, torn: 8 }] });
+  expect(() => device.write(0, Buffer.alloc(512 * KiB, 7))).toThrow('injected fault');
+  await device.openWithZrwa(0);
+  await device.write(32 * KiB, Buffer.alloc(512, 8));
+  const bytes = await bytesOf(device, 0, AREA);
+  expect([bytes.indexOf(7), bytes.indexOf(8)]).toEqual([-1, 32 * KiB]);
+  await device.close();
+});
+
+it('leaves a zone its extension where the write that filled it failed', async () => {
+  const device = await ZonedDevice.open(await disks.create(DISK));
+  await device.setExtension(1, Buffer.alloc(64, 9));
+  device.setFaults({ rules: [{ on: 'write', nth: 1, fail: 'io_error' }] });
+  expect(() => device.write(MiB, Buffer.alloc(512 * KiB, 7))).toThrow('injected fault');
+  expect(device.zone(1)).toMatchObject({ condition: 'closed', writePointer: MiB, extension: true });
+  expect(device.extension(1)).toEqual(Buffer.alloc(64, 9));
+  await device.close();
+});
+
 it('keeps the extension with the data of a snapshot', async () => {
   const file = await disks.create(DISK);
   const device = await ZonedDevice.open(file);

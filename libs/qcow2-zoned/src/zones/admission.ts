@@ -11,7 +11,7 @@ import type { ZoneTable } from './table.ts';
 import { type Zone, ZoneAttribute, type ZonedGeometry, ZoneState } from './zone.ts';
 
 export interface ZoneMachineOptions {
-  /** false: write pointers still hold, open and active limits do not. Default true. */
+  /** false: open and active limits are left to whoever stands above; write pointers hold. Default true. */
   readonly enforceLimits?: boolean | undefined;
   /** What a read past a write pointer answers; `error` exists under `zbc` only. Default `zeroes`. */
   readonly readBeyondWritePointer?: 'zeroes' | 'error' | undefined;

@@ -5,7 +5,8 @@ import { ImageError } from '../errors.ts';
 import { seeds } from '../random.fixture.ts';
 import { zoneGeometry } from './geometry.ts';
 import { ZoneMachine } from './machine.ts';
-import { type Action, type Command, NaiveZones, Refused } from './naive-zones.fixture.ts';
+import { type Action, type Command, Refused } from './naive-commands.fixture.ts';
+import { NaiveZones } from './naive-zones.fixture.ts';
 import { type ZonedGeometry, ZoneState, type ZoneTransition } from './zone.ts';
 
 const DEVICES = 60;
@@ -36,16 +37,24 @@ function randomGeometry(random: Random): ZonedGeometry {
   const shortBlocks = profile === 'zbc' ? random(zoneBlocks) : 0;
   const maxActiveZones = pick(random, [0, 1, 2, 3, 5]);
   const maxOpenZones = pick(random, [0, 1, 2, 3, 4]);
+  const zoneCapacity = (profile === 'zns' ? 1 + random(zoneBlocks) : zoneBlocks) * block;
+  const areaBlocks = profile === 'zns' ? random(Math.min(zoneCapacity / block, 4) + 1) : 0;
   return zoneGeometry({
     profile,
     size: (zones * zoneBlocks - shortBlocks) * block,
     zoneSize: zoneBlocks * block,
-    zoneCapacity: (profile === 'zns' ? 1 + random(zoneBlocks) : zoneBlocks) * block,
+    zoneCapacity,
     conventionalZones: profile === 'zbc' ? pick(random, [0, 0, 1, 2]) : 0,
     maxActiveZones,
     maxOpenZones: maxActiveZones === 0 ? maxOpenZones : Math.min(maxOpenZones, maxActiveZones),
     maxAppendBytes: pick(random, [0, block, 4 * block, 64 * block]),
     logicalBlockSize: block,
+    ...(areaBlocks > 0 && {
+      zrwaSize: areaBlocks * block,
+      zrwaFlushGranularity: (areaBlocks % 2 === 0 ? 2 : 1) * block,
+      zrwaZones: 1 + random(maxActiveZones || 3),
+    }),
+    ...(profile === 'zns' && random(2) === 0 && { descriptorExtensionSize: 64 }),
   });
 }
 
@@ -58,7 +67,8 @@ const KINDS = [
   ...Array<'manage'>(8).fill('manage'),
   ...Array<'range'>(4).fill('range'),
   ...(['stray', 'stray', 'read', 'all', 'retract', 'retract'] as const),
-  ...(['restore', 'fault', 'check-write'] as const),
+  ...(['restore', 'fault', 'check-write', 'in-area', 'open-area', 'commit'] as const),
+  'set-extension' as const,
 ];
 
 const sweeps = (random: Random) => (random(20) === 0 ? ACTIONS : SWEEPS);
@@ -76,6 +86,13 @@ function randomCommand(random: Random, machine: ZoneMachine): Command {
       return { name: kind, offset: pointer, length };
     case 'append':
       return { name: 'append', offset: zone * zoneSize, length };
+    case 'in-area':
+      return { name: 'write', offset: pointer + random(8) * block, length };
+    case 'commit':
+      return { name: 'commit', zone, end: pointer + (random(6) - 1) * block };
+    case 'open-area':
+    case 'set-extension':
+      return { name: kind, zone };
     case 'manage':
       return { name: pick(random, ACTIONS.slice(0, random(20) === 0 ? 5 : 4)), zone };
     case 'stray': {
@@ -152,6 +169,15 @@ function give(machine: ZoneMachine, command: Command): number | undefined {
       machine.restore(command.zone, state, command.pointer, command.resets);
       break;
     }
+    case 'open-area':
+      machine.openWithZrwa(command.zone);
+      break;
+    case 'commit':
+      machine.commit(command.zone, command.end);
+      break;
+    case 'set-extension':
+      machine.setExtension(command.zone);
+      break;
     default:
       machine[command.name](command.zone);
   }
@@ -230,6 +256,8 @@ function stateOfModel(model: NaiveZones): object {
     capacity: zone.dataLimit - zone.begin,
     writePointer: zone.condition === 'full' ? zone.end : zone.pointer,
     resetCount: zone.resets,
+    ...(zone.area && { zrwa: true }),
+    ...(zone.extension && { extension: true }),
   }));
   const pointers = model.zones.map((zone) => zone.pointer);
   return { zones, pointers, open: model.openCount, active: model.activeCount };
@@ -256,6 +284,10 @@ it.each(seeds(1, 30))('agrees with a naive model after each of many commands (se
     ['read', 'read_beyond_write_pointer'],
     ['read', 'zone_boundary_error'],
     ['restore', 'image_corrupt'],
+    ['open-area', 'ok'],
+    ['open-area', 'zrwa_unavailable'],
+    ['commit', 'ok'],
+    ['set-extension', 'ok'],
   ]) {
     expect(`${command} ${result}: ${tally.get(`${command} ${result}`) ?? 0}`).not.toMatch(/: 0$/);
   }

@@ -156,7 +156,8 @@ export class ZoneMachine {
 
   /**
    * An accepted write failed: the write pointer falls back to `goodEnd`, the end of the zone's good data, and
-   * never rises. A zone that writes had filled is full no longer; one that was finished stays full.
+   * never rises. A zone that writes had filled is full no longer, and keeps its descriptor extension; one that was
+   * finished stays full.
    */
   retract(index: number, goodEnd: number): void {
     this.table.checkIndex(index);
@@ -166,7 +167,8 @@ export class ZoneMachine {
     const state = this.table.state(index);
     this.writePointers[index] = Math.max(goodEnd, start);
     if (state === ZoneState.Full && end === this.table.capacityEnd(index)) {
-      this.enter(index, goodEnd > start ? ZoneState.Closed : ZoneState.Empty, 'fault');
+      const idle = goodEnd <= start && this.attributes[index] === 0;
+      this.enter(index, idle ? ZoneState.Empty : ZoneState.Closed, 'fault');
     } else if (state === ZoneState.Closed) {
       this.enterClosed(index, 'fault');
     }

@@ -3,47 +3,13 @@
  * rule books spelled out. It shares no code with the state machine, which is tested against it.
  */
 
-export interface NaiveGeometry {
-  profile: string;
-  size: number;
-  zoneSize: number;
-  zoneCapacity: number;
-  conventionalZones: number;
-  maxOpenZones: number;
-  maxActiveZones: number;
-  maxAppendBytes: number;
-  logicalBlockSize: number;
-}
-
-export interface NaiveZone {
-  index: number;
-  conventional: boolean;
-  condition: string;
-  begin: number;
-  end: number;
-  dataLimit: number;
-  pointer: number;
-  resets: number;
-  /** When it was last written, in commands. */
-  writtenAt: number;
-}
-
-export type Command =
-  | { name: 'read' | 'write' | 'check-write' | 'append'; offset: number; length: number }
-  | { name: 'open' | 'close' | 'finish' | 'reset' | 'offline'; zone: number }
-  | { name: 'all'; action: Action }
-  | { name: 'range'; action: Action; offset: number; length: number }
-  | { name: 'set-read-only' | 'set-offline'; zone: number }
-  | { name: 'retract'; zone: number; goodEnd: number }
-  | { name: 'restore'; zone: number; condition: string; pointer: number; resets: number };
-
-export type Action = 'open' | 'close' | 'finish' | 'reset' | 'offline';
-
-export class Refused extends Error {
-  constructor(readonly code: string) {
-    super(code);
-  }
-}
+import {
+  type Action,
+  type Command,
+  type NaiveGeometry,
+  type NaiveZone,
+  Refused,
+} from './naive-commands.fixture.ts';
 
 const OPEN = ['implicit-open', 'explicit-open'];
 const ACTIVE = [...OPEN, 'closed'];
@@ -73,6 +39,8 @@ export class NaiveZones {
         pointer: begin,
         resets: 0,
         writtenAt: 0,
+        area: false,
+        extension: false,
       });
     }
   }
@@ -111,10 +79,19 @@ export class NaiveZones {
         this.range(command.action, command.offset, command.length);
         break;
       case 'set-read-only':
-        this.at(command.zone).condition = 'read-only';
+        this.leave(this.at(command.zone), 'read-only');
         break;
       case 'set-offline':
-        this.at(command.zone).condition = 'offline';
+        this.leave(this.at(command.zone), 'offline');
+        break;
+      case 'open-area':
+        this.openArea(this.sequential(command.zone));
+        break;
+      case 'commit':
+        this.commit(this.sequential(command.zone), command.end);
+        break;
+      case 'set-extension':
+        this.extend(this.sequential(command.zone));
         break;
       case 'retract':
         this.retract(this.at(command.zone), command.goodEnd);
@@ -132,6 +109,76 @@ export class NaiveZones {
     const zone = this.zones[index];
     if (zone === undefined) throw new Refused('lba_out_of_range');
     return zone;
+  }
+
+  private sequential(index: number): NaiveZone {
+    const zone = this.at(index);
+    if (zone.conventional) throw new Refused('invalid_field');
+    return zone;
+  }
+
+  /** Where the bytes end that can be read. */
+  readableEnd(zone: NaiveZone): number {
+    const area = zone.area ? (this.geometry.zrwaSize ?? 0) : 0;
+    return Math.min(zone.pointer + area, zone.dataLimit);
+  }
+
+  /** To a condition that holds no resources: what is in a random write area stays, the area does not. */
+  private leave(zone: NaiveZone, condition: 'full' | 'read-only' | 'offline'): void {
+    if (zone.area) zone.pointer = this.readableEnd(zone);
+    zone.area = false;
+    zone.condition = condition;
+  }
+
+  private openArea(zone: NaiveZone): void {
+    if (zone.area) {
+      this.manage('open', zone);
+      return;
+    }
+    if (!this.geometry.zrwaSize) throw new Refused('invalid_field');
+    if (zone.condition !== 'empty') throw new Refused(this.wrongCondition(zone));
+    this.needActive();
+    this.needOpen(1);
+    const taken = this.zones.filter(({ area }) => area).length;
+    if (taken >= (this.geometry.zrwaZones ?? 0)) throw new Refused('zrwa_unavailable');
+    this.makeRoom();
+    zone.area = true;
+    zone.condition = 'explicit-open';
+  }
+
+  private commit(zone: NaiveZone, end: number): void {
+    const units = (end - zone.pointer) / (this.geometry.zrwaFlushGranularity ?? 1);
+    const whole = Number.isInteger(units) || end === zone.dataLimit;
+    const inside = end > zone.pointer && end <= this.readableEnd(zone);
+    if (!zone.area || !whole || !inside) throw new Refused('invalid_field');
+    this.moveCommitted(zone, end);
+  }
+
+  private moveCommitted(zone: NaiveZone, end: number): void {
+    zone.pointer = end;
+    if (end === zone.dataLimit) this.leave(zone, 'full');
+  }
+
+  private extend(zone: NaiveZone): void {
+    if (!this.geometry.descriptorExtensionSize) throw new Refused('invalid_field');
+    if (zone.condition !== 'empty') throw new Refused(this.wrongCondition(zone));
+    this.needActive();
+    zone.extension = true;
+    zone.condition = 'closed';
+  }
+
+  private wrongCondition(zone: NaiveZone): string {
+    const failing = { 'read-only': 'zone_read_only', offline: 'zone_offline' }[zone.condition];
+    return this.geometry.profile === 'zbc' && failing ? failing : 'invalid_zone_transition';
+  }
+
+  /** Without power no zone stays open. */
+  powerCycle(): void {
+    for (const zone of this.zones) {
+      if (!ACTIVE.includes(zone.condition)) continue;
+      const idle = zone.pointer === zone.begin && !zone.area && !zone.extension;
+      zone.condition = idle ? 'empty' : 'closed';
+    }
   }
 
   private touched(offset: number, length: number): NaiveZone[] {
@@ -179,9 +226,30 @@ export class NaiveZones {
       }
       return;
     }
+    if (first.area) {
+      this.putInArea(first, offset, offset + length, rehearsal);
+      return;
+    }
     this.refuseUnwritable(first);
     if (offset !== first.pointer) throw new Refused('zone_invalid_write');
     this.put(first, length, rehearsal);
+  }
+
+  private putInArea(zone: NaiveZone, offset: number, end: number, rehearsal: boolean): void {
+    const { zrwaSize = 0, zrwaFlushGranularity: unit = 1 } = this.geometry;
+    if (offset < zone.pointer || end > zone.pointer + 2 * zrwaSize)
+      throw new Refused('zone_invalid_write');
+    if (end > zone.dataLimit) throw new Refused('zone_boundary_error');
+    if (zone.condition === 'closed') this.needOpen(1);
+    if (rehearsal) return;
+    if (zone.condition === 'closed') {
+      this.makeRoom();
+      zone.condition = 'implicit-open';
+    }
+    zone.writtenAt = this.now;
+    let pointer = zone.pointer;
+    while (end > pointer + zrwaSize) pointer += unit;
+    this.moveCommitted(zone, Math.min(pointer, zone.dataLimit));
   }
 
   private append(offset: number, length: number): number {
@@ -192,6 +260,7 @@ export class NaiveZones {
     if (offset !== zone.begin || length > this.geometry.maxAppendBytes) {
       throw new Refused('invalid_field');
     }
+    if (zone.area) throw new Refused('invalid_zone_operation');
     this.refuseUnwritable(zone);
     const address = zone.pointer;
     this.put(zone, length, false);
@@ -275,8 +344,10 @@ export class NaiveZones {
         this.needOpen(1);
         this.makeRoom();
       }
-      zone.condition = 'full';
+      if (was !== 'full') this.leave(zone, 'full');
     } else {
+      zone.area = false;
+      zone.extension = false;
       if (was === 'full' || zone.pointer > zone.begin) zone.resets += 1;
       zone.pointer = zone.begin;
       zone.condition = 'empty';
@@ -314,7 +385,7 @@ export class NaiveZones {
     if (zone.conventional || goodEnd >= zone.pointer) return;
     const writtenFull = zone.condition === 'full' && zone.pointer === zone.dataLimit;
     zone.pointer = Math.max(zone.begin, goodEnd);
-    const unwritten = zone.pointer === zone.begin;
+    const unwritten = zone.pointer === zone.begin && !zone.extension;
     if (writtenFull) zone.condition = unwritten ? 'empty' : 'closed';
     else if (zone.condition === 'closed') this.toClosed(zone);
   }
@@ -331,6 +402,8 @@ export class NaiveZones {
           ? at < zone.dataLimit
           : ['full', 'read-only', 'offline'].includes(condition);
     if (!inside || !aligned || !possible) throw new Refused('image_corrupt');
+    zone.area = false;
+    zone.extension = false;
     zone.condition = condition;
     if (ACTIVE.includes(condition)) zone.condition = at === zone.begin ? 'empty' : 'closed';
     zone.pointer = at;

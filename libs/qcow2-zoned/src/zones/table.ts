@@ -158,6 +158,7 @@ export class ZoneTable {
     const settled = pointer === start && attributes === 0 ? ZoneState.Empty : ZoneState.Closed;
     this.writePointers[index] = pointer;
     this.resetCounts[index] = resetCount;
+    this.endAttributes(index, ZoneState.Empty);
     this.enter(index, ACTIVE_SLOTS[state] === 1 ? settled : state);
     for (const attribute of Object.values(ZoneAttribute))
       if (attributes & attribute) this.grant(index, attribute);
