@@ -98,8 +98,9 @@ export class Trial extends Pair {
     const closed = zones.filter(({ condition }) => condition === 'closed');
     if (closed.length === 0) return;
     const { index, pointer } = this.pick(closed);
-    const choice = this.below(3);
+    const choice = this.below(4);
     if (choice === 0) await this.#manageAs('finish', index);
+    else if (choice === 3) await this.#manageAll('open');
     else if (choice === 1) await this.#zeroes(index, pointer, this.model.geometry.logicalBlockSize);
     else await this.#openArea(index);
   }
@@ -259,7 +260,10 @@ export class Trial extends Pair {
   }
 
   async #all(): Promise<void> {
-    const action = this.pick(['open', 'close', 'finish', 'reset', 'offline'] as const);
+    await this.#manageAll(this.pick(['open', 'close', 'finish', 'reset', 'offline'] as const));
+  }
+
+  async #manageAll(action: (typeof MANAGED)[number]): Promise<void> {
     await this.both(
       `${action}-of-all`,
       undefined,
