@@ -52,7 +52,7 @@ function randomGeometry(random: Random): ZonedGeometry {
     ...(areaBlocks > 0 && {
       zrwaSize: areaBlocks * block,
       zrwaFlushGranularity: (areaBlocks % 2 === 0 ? 2 : 1) * block,
-      zrwaZones: 1 + random(maxActiveZones || 3),
+      zrwaZones: 1,
     }),
     ...(profile === 'zns' && random(2) === 0 && { descriptorExtensionSize: 64 }),
   });
@@ -67,7 +67,7 @@ const KINDS = [
   ...Array<'manage'>(8).fill('manage'),
   ...Array<'range'>(4).fill('range'),
   ...(['stray', 'stray', 'read', 'all', 'retract', 'retract'] as const),
-  ...(['restore', 'fault', 'check-write', 'in-area', 'open-area', 'commit'] as const),
+  ...(['restore', 'fault', 'check-write', 'in-area', 'open-area', 'open-area', 'commit'] as const),
   'set-extension' as const,
 ];
 
