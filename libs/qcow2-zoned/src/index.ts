@@ -81,6 +81,11 @@ export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
 export { type ConvertOptions, convertInto, convertToFile } from './operations/convert.ts';
 export { convertZonedToFile, hasZones } from './operations/convert-zoned.ts';
 export { type CopyOptions, copyDisk } from './operations/copy.ts';
+export {
+  type CreateFromZonesOptions,
+  createFromZones,
+  type ReportedZone,
+} from './operations/create-from-zones.ts';
 export { type CreateRawOptions, createRaw } from './operations/create-raw.ts';
 export { DiskRange } from './operations/disk-range.ts';
 export {

@@ -1,6 +1,7 @@
 /** Reads `-o` lists into what the library makes images from. */
 import {
   type AmendOptions,
+  type CreateFromZonesOptions,
   invalidOption,
   type MeasureOptions,
   type UnsizedCreateOptions,
@@ -58,6 +59,20 @@ export function readImageOptions(pairs: Pairs): ImageOptions {
   };
   return { ...base, ...files, ...(isZoned && { zoned }) };
 }
+
+/** Options of an image whose size and zones are known from elsewhere. */
+export function readZonedOptions(pairs: Pairs): CreateFromZonesOptions {
+  const { draft } = readDraft(pairs);
+  const { zoned, clusterSize, refcountBits, lazyRefcounts, extendedL2, compressionType } = draft;
+  for (const [name] of pairs)
+    if (!zonedWith(name)) throw failure(`Invalid parameter '${name}' for zones of a report`);
+  return { ...{ clusterSize, refcountBits, lazyRefcounts, extendedL2, compressionType }, zoned };
+}
+
+const zonedWith = (name: string) =>
+  ['cluster_size', 'refcount_bits', 'lazy_refcounts', 'extended_l2', 'compression_type'].includes(
+    name,
+  ) || RULES.some(({ names, zoned }) => zoned && names.includes(name));
 
 function readBacking(file: string | undefined, format: string | undefined) {
   if (file === undefined || file === '') {

@@ -1,7 +1,9 @@
 /** The `img` commands: qemu-img's arguments, output and exit codes. */
 import type { Command } from 'commander';
 import { type CliContext, collect } from '../context.ts';
+import { usageError } from '../errors.ts';
 import { versionText } from '../version.ts';
+import { failure } from './arguments.ts';
 import { addBitmap } from './bitmap-program.ts';
 import { addChangeCommands } from './change-program.ts';
 import { addCheck } from './check-program.ts';
@@ -17,6 +19,8 @@ interface CreateFlags {
   F?: string;
   u?: true;
   q?: true;
+  fromReport?: string;
+  data?: string;
 }
 
 export function addImgCommands(program: Command, context: CliContext): void {
@@ -37,7 +41,16 @@ export function addImgCommands(program: Command, context: CliContext): void {
     .option('-F <format>', 'format of the backing file')
     .option('-u', 'do not look at the backing file; the size must be given')
     .option('-q', 'print nothing')
+    .option(
+      '--from-report <report>',
+      'the zones of a drive: what blkzone report printed; - is standard input',
+    )
+    .option('--data <file>', 'with --from-report: a raw copy of the drive')
     .action(async (file: string | undefined, size: string | undefined, flags: CreateFlags) => {
+      if (flags.fromReport !== undefined || flags.data !== undefined) {
+        await createFromReport(file, size, flags, context);
+        return;
+      }
       const { imgCreate } = await import('./create.ts');
       const { f: format, o: options, b: backingFile, F: backingFormat } = flags;
       const { u: unchecked = false, q: quiet = false } = flags;
@@ -51,4 +64,21 @@ export function addImgCommands(program: Command, context: CliContext): void {
   addChangeCommands(img, context);
   addSnapshot(img, context);
   addBitmap(img, context);
+}
+
+async function createFromReport(
+  file: string | undefined,
+  size: string | undefined,
+  flags: CreateFlags,
+  { out }: CliContext,
+): Promise<void> {
+  const { b, data, f, fromReport: report, o: options, q: quiet = false } = flags;
+  if (report === undefined)
+    throw usageError('--data', data ?? '', 'a file together with --from-report');
+  if (file === undefined) throw failure('Expecting image file name');
+  if (size !== undefined) throw usageError('size', size, 'none: the report tells it');
+  if (b !== undefined) throw usageError('-b', b, 'nothing with --from-report');
+  if (f !== 'qcow2') throw usageError('-f', f, 'qcow2 with --from-report');
+  const { imgCreateFromReport } = await import('./create-from-report.ts');
+  await imgCreateFromReport({ file, report, data, options, quiet }, out);
 }
