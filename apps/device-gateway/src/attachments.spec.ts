@@ -100,6 +100,26 @@ describe('attaching', () => {
     await expect(NbdClient.connect(first)).rejects.toMatchObject({ code: 'option_refused' });
   });
 
+  it('serves other images while one waits for its lease, and keeps its name for it', async () => {
+    let lend = (): void => undefined;
+    const lent = new Promise<void>((resolve) => {
+      lend = resolve;
+    });
+    const slow: TakeLease = async (imageId, onLost) => {
+      if (imageId === 'i-a') await lent;
+      return takeLease(imageId, onLost);
+    };
+    const nowhere = { host: '127.0.0.1', port: 1, tls: false };
+    const patient = new Attachments(server, nowhere, pools, slow);
+    const waiting = patient.attach(payload('a'));
+    await patient.attach(payload('b'));
+    const taken = patient.attach(payload('b', { exportId: 'e-c', name: 'a' }));
+    await expect(taken).rejects.toMatchObject({ code: 'export_name_taken' });
+    lend();
+    await waiting;
+    await patient.close();
+  });
+
   it('refuses a name that another export has, and leaves that one alone', async () => {
     const uri = await attachments.attach(payload('a'));
     const attach = attachments.attach(payload('b', { name: 'a' }));

@@ -1,7 +1,7 @@
 /**
  * The data plane: images that are open, and the NBD exports over them. Knows no catalog and no queue.
- * Attaching and detaching happen one after the other; zone commands go straight to the device, which keeps
- * them in order itself.
+ * Attaching and detaching happen one after the other for each image, so that one whose lease is still another's holds
+ * up no others; zone commands go straight to the device, which keeps them in order itself.
  */
 
 import type {
@@ -47,7 +47,12 @@ export class Attachments {
   onLost: (ended: readonly AttachPayload[]) => void = () => undefined;
   private readonly attachments = new Map<string, Attachment>();
   private readonly images = new Map<string, LiveImage>();
-  private lane: Promise<unknown> = Promise.resolve();
+  /** The last thing under way for each image. */
+  private readonly lanes = new Map<string, Promise<unknown>>();
+  /** The image of every export that is attached, or on its way. */
+  private readonly imageIds = new Map<string, string>();
+  /** Whose export name it is. */
+  private readonly names = new Map<string, string>();
   private closing = false;
 
   constructor(
@@ -63,9 +68,11 @@ export class Attachments {
    * @throws ImageError where the image cannot be opened
    */
   attach(payload: AttachPayload): Promise<string> {
-    return this.inTurn(async () => {
+    const { exportId, imageId } = payload;
+    this.imageIds.set(exportId, imageId);
+    return this.inTurn(imageId, async () => {
       if (this.closing) throw new GatewayRefusal('shutting_down', 'this gateway is shutting down');
-      if (!this.attachments.has(payload.exportId)) await this.start(payload);
+      if (!this.attachments.has(exportId)) await this.start(payload);
       return formatNbdUri({ ...this.address, name: payload.name });
     });
   }
@@ -77,7 +84,7 @@ export class Attachments {
    * @throws ImageError where the image cannot be opened for writing; the export goes on as it was
    */
   update({ exportId, readOnly, rates }: UpdateExportPayload): Promise<void> {
-    return this.inTurn(async () => {
+    return this.ofExport(exportId, async () => {
       const attachment = this.attachments.get(exportId);
       if (attachment === undefined) throw notAttached(`export ${exportId}`);
       const { payload, image, target } = attachment;
@@ -116,7 +123,7 @@ export class Attachments {
 
   /** Ends an export once its requests in flight have finished; the last of an image closes it. */
   detach(exportId: string): Promise<void> {
-    return this.inTurn(() => this.end(exportId));
+    return this.ofExport(exportId, () => this.end(exportId));
   }
 
   /** What is attached now. */
@@ -154,7 +161,7 @@ export class Attachments {
 
   /** @throws GatewayRefusal `not_attached`; ImageError as `ZonedDevice.resize` does, the image as it was */
   resize({ imageId, size }: ResizePayload): Promise<ZonedDevice> {
-    return this.inTurn(async () => {
+    return this.inTurn(imageId, async () => {
       const image = this.live(imageId);
       await image.resize(size);
       return image.device;
@@ -187,22 +194,33 @@ export class Attachments {
   }
 
   /** Refuses what is asked for from now on, and ends every export as `detach` does. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.closing = true;
-    return this.inTurn(async () => {
-      const ended = [...this.attachments.keys()].map((exportId) => this.end(exportId));
-      const failed = (await Promise.allSettled(ended)).find(({ status }) => status === 'rejected');
-      if (failed?.status === 'rejected') throw failed.reason;
-    });
+    const ended = [...this.imageIds.keys()].map((exportId) => this.detach(exportId));
+    const failed = (await Promise.allSettled(ended)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   private async start(payload: AttachPayload): Promise<void> {
-    const { exportId, imageId, name, readOnly, options } = payload;
-    for (const other of this.attachments.values()) {
-      if (other.payload.name !== name) continue;
-      const message = `export name ${name}: taken by export ${other.payload.exportId}`;
+    const { exportId, imageId, name } = payload;
+    const taker = this.names.get(name);
+    if (taker !== undefined) {
+      const message = `export name ${name}: taken by export ${taker}`;
       throw new GatewayRefusal('export_name_taken', message);
     }
+    this.names.set(name, exportId);
+    this.imageIds.set(exportId, imageId);
+    try {
+      await this.serve(payload);
+    } catch (error) {
+      this.names.delete(name);
+      this.imageIds.delete(exportId);
+      throw error;
+    }
+  }
+
+  private async serve(payload: AttachPayload): Promise<void> {
+    const { exportId, imageId, name, readOnly, options } = payload;
     const image = this.images.get(imageId) ?? (await this.open(payload));
     if (!readOnly && image.device.readOnly) {
       const message = `image ${imageId}: open here for reading; detach its read-only exports first`;
@@ -240,7 +258,8 @@ export class Attachments {
     if (attachment === undefined) return;
     const { payload, image } = attachment;
     this.attachments.delete(exportId);
-    await this.server.removeExport(payload.name);
+    this.imageIds.delete(exportId);
+    await this.server.removeExport(payload.name).finally(() => this.names.delete(payload.name));
     image.exportIds.delete(exportId);
     if (image.exportIds.size > 0) return;
     this.images.delete(payload.imageId);
@@ -249,7 +268,7 @@ export class Attachments {
 
   /** Clients are cut off; what they had not flushed may be lost, as with any disk that goes away. */
   private endLost(imageId: string): Promise<void> {
-    return this.inTurn(async () => {
+    return this.inTurn(imageId, async () => {
       const ended = [...this.attachments.values()]
         .filter(({ payload }) => payload.imageId === imageId)
         .map(({ payload }) => payload);
@@ -265,9 +284,18 @@ export class Attachments {
     throw notAttached(`image ${imageId}`);
   }
 
-  private inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.lane.then(action);
-    this.lane = result.catch(() => undefined);
+  private ofExport<T>(exportId: string, action: () => Promise<T>): Promise<T> {
+    return this.inTurn(this.imageIds.get(exportId) ?? '', action);
+  }
+
+  private inTurn<T>(imageId: string, action: () => Promise<T>): Promise<T> {
+    const result = (this.lanes.get(imageId) ?? Promise.resolve()).then(action);
+    const lane = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.lanes.get(imageId) === lane) this.lanes.delete(imageId);
+      });
+    this.lanes.set(imageId, lane);
     return result;
   }
 }

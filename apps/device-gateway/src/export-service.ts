@@ -36,12 +36,15 @@ export class ExportService {
       throw error;
     }
     try {
-      await this.catalog.exports.activate(exportId, uri);
+      await this.catalog.exports.activate(exportId, uri, this.config.gatewayId);
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      // deleted while the job waited: nobody would ever detach it
+      // deleted or moved while the job waited: nobody would ever detach it
       await this.attachments.detach(exportId);
-      throw new GatewayRefusal('not_attached', `export ${exportId}: gone from the catalog`);
+      throw new GatewayRefusal(
+        'not_attached',
+        `export ${exportId}: gone from the catalog, or elsewhere`,
+      );
     }
     this.logger.info({ exportId, uri }, `export ${name} attached`);
     return uri;
@@ -60,13 +63,17 @@ export class ExportService {
     this.logger.info({ imageId, size }, 'image resized');
   }
 
+  /** To come before anything else: a gateway that starts serves nothing yet that is to be detached. */
+  async forgetDetached(): Promise<void> {
+    await this.catalog.exports.removeDetaching(this.config.gatewayId);
+  }
+
   /**
    * Serves again what the catalog says belongs to this gateway. One that cannot be served harms no other. After a crash
    * the leases of its own earlier life can outlast the patience of an attachment: those are tried a second time.
    */
-  async restore(gatewayId: string): Promise<void> {
-    await this.catalog.exports.removeDetaching(gatewayId);
-    const placed = await this.catalog.exports.ofGateway(gatewayId);
+  async restore(): Promise<void> {
+    const placed = await this.catalog.exports.ofGateway(this.config.gatewayId);
     const attached = placed.map((one) =>
       this.attach(toPayload(one)).catch((error: unknown) => {
         if (!(error instanceof ImageError && error.code === 'image_in_use')) throw error;
@@ -106,7 +113,7 @@ export class ExportService {
 
   private async noteFailure(exportId: string, error: unknown): Promise<void> {
     try {
-      await this.catalog.exports.fail(exportId, shownReason(error));
+      await this.catalog.exports.fail(exportId, shownReason(error), this.config.gatewayId);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

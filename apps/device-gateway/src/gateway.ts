@@ -35,9 +35,12 @@ export class Gateway implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   async onApplicationBootstrap(): Promise<void> {
     await this.health.start();
-    await this.exports.restore(this.config.gatewayId);
-    this.jobs.start();
+    // alive while it restores: what waits for a lease of its earlier life would be moved away meanwhile
+    await this.exports.forgetDetached();
     await this.heartbeat.start();
+    const restored = this.exports.restore();
+    this.jobs.start();
+    await restored;
     this.health.started = true;
     const { host, port } = this.frontend.address;
     this.logger.info({ gatewayId: this.config.gatewayId, host, port }, 'gateway ready');

@@ -49,7 +49,7 @@ export class ExportsService {
     const { imageId, name, readOnly, options, faults } = facts;
     const payload = { exportId, imageId, name, pool, readOnly, options, ...(faults && { faults }) };
     const { uri } = await this.gateways.ask(gatewayId, 'attach', payload);
-    return this.catalog.exports.activate(exportId, uri);
+    return this.catalog.exports.activate(exportId, uri, gatewayId);
   }
 
   list(query: ListExports): Promise<Page<Export>> {

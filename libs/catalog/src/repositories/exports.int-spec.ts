@@ -66,7 +66,7 @@ it('lets a reader become the writer only while no other export stands', async ()
   const made = [];
   for (const name of ['t1', 't2']) {
     const { id } = await catalog.exports.create({ ...wanted, name });
-    made.push(await catalog.exports.activate(id, 'nbd://h:1/t'));
+    made.push(await catalog.exports.activate(id, 'nbd://h:1/t', 'a'));
   }
   const turn = ({ id }: { id: string }) => catalog.exports.change(id, { readOnly: false });
   for (const result of await Promise.allSettled(made.map(turn)))
@@ -91,7 +91,7 @@ it('tells a restarted gateway what it has to serve, and where the images lie', a
   await announce('c', ['p']);
   const made = await catalog.exports.create(await exportOf('again', { gatewayId: 'c' }));
   const gone = await catalog.exports.create(await exportOf('gone', { gatewayId: 'c' }));
-  await catalog.exports.activate(made.id, 'nbd://h:1/again');
+  await catalog.exports.activate(made.id, 'nbd://h:1/again', 'c');
   await catalog.exports.beginDetach(gone.id);
   expect(await catalog.exports.ofGateway('c')).toMatchObject([
     { id: made.id, pool: 'p', status: 'active', uri: 'nbd://h:1/again' },
@@ -101,10 +101,12 @@ it('tells a restarted gateway what it has to serve, and where the images lie', a
 it('never revives an export that is being detached', async () => {
   const { id } = await catalog.exports.create(await exportOf('detaching'));
   await catalog.exports.beginDetach(id);
-  await expect(catalog.exports.activate(id, 'nbd://h/x')).rejects.toMatchObject({
+  await expect(catalog.exports.activate(id, 'nbd://h/x', 'a')).rejects.toMatchObject({
     code: 'not_found',
   });
-  await expect(catalog.exports.fail(id, 'too late')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(catalog.exports.fail(id, 'too late', 'a')).rejects.toMatchObject({
+    code: 'not_found',
+  });
   expect((await catalog.exports.get(id)).status).toBe('detaching');
   await catalog.exports.removeDetaching('a');
   await expect(catalog.exports.get(id)).rejects.toMatchObject({ code: 'not_found' });
@@ -133,17 +135,17 @@ it('places nothing on a gateway that is dead, retired or unknown', async () => {
 it('tries a failed export again, later each time, and at once after it was active', async () => {
   const { id } = await catalog.exports.create(await exportOf('failing'));
   const due = async () => (await catalog.exports.takeDue()).some((one) => one.id === id);
-  await catalog.exports.fail(id, 'no luck');
+  await catalog.exports.fail(id, 'no luck', 'a');
   expect(await due()).toBe(false);
   await age('exports', 'retry_at', 5_001, id);
   expect([await due(), await due()]).toEqual([true, false]); // the try is the first one's
-  await catalog.exports.fail(id, 'again no luck');
+  await catalog.exports.fail(id, 'again no luck', 'a');
   await age('exports', 'retry_at', 9_000, id);
   expect(await due()).toBe(false);
   await age('exports', 'retry_at', 1_001, id);
   expect(await due()).toBe(true);
-  await catalog.exports.activate(id, 'nbd://h/failing');
-  await catalog.exports.fail(id, 'lost');
+  await catalog.exports.activate(id, 'nbd://h/failing', 'a');
+  await catalog.exports.fail(id, 'lost', 'a');
   await age('exports', 'retry_at', 5_001, id);
   expect(await due()).toBe(true);
 });

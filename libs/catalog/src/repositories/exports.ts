@@ -214,19 +214,19 @@ export class ExportsRepository {
       WHERE exports.id = news.id AND exports.gateway_id = ${gatewayId}`;
   }
 
-  /** The gateway serves it at `uri`. Errors: `not_found`, also where it is being detached: that stands. */
-  async activate(id: string, uri: string): Promise<Export> {
+  /** The gateway serves it at `uri`. Errors: `not_found`, also where it is being detached, or was moved elsewhere: that stands. */
+  async activate(id: string, uri: string, gatewayId: string): Promise<Export> {
     const data = { status: 'active', uri, error: null, attempts: 0, retryAt: null } as const;
-    return this.update(id, data, STANDING);
+    return this.update(id, data, { ...STANDING, gatewayId });
   }
 
   /** The gateway cannot serve it now. Each failure doubles the time until the next try. Errors: `not_found`, as for `activate`. */
-  async fail(id: string, error: string): Promise<Export> {
+  async fail(id: string, error: string, gatewayId: string): Promise<Export> {
     const failed = await this.prisma.$executeRaw`
       UPDATE exports SET status = 'failed', uri = NULL, error = ${error}, updated_at = clock_timestamp(),
         attempts = attempts + 1, retry_at = clock_timestamp() + interval '1 second' *
           least(${LAST_RETRY_SECONDS}, ${FIRST_RETRY_SECONDS} * 2 ^ least(attempts, 20))
-      WHERE id = ${id}::uuid AND status <> 'detaching'`;
+      WHERE id = ${id}::uuid AND gateway_id = ${gatewayId} AND status <> 'detaching'`;
     if (failed === 0) throw notFound('export', id);
     return this.get(id);
   }
