@@ -100,6 +100,17 @@ export class TestLab {
     return { status: response.status, body: (answer ? JSON.parse(answer) : undefined) as T };
   }
 
+  /** A text of the API, such as what attaches an export. */
+  async document(path: string): Promise<string> {
+    const { apiUrl, token } = this.facts;
+    const response = await fetch(`${apiUrl}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return text;
+  }
+
   /** 256 MiB in 16 zones of 16 MiB, 12 MiB of each writable. */
   async createImage(name: string, fields: object = {}): Promise<Image> {
     const { status, body } = await this.rest<Image>('POST', '/v1/images', {

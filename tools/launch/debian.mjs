@@ -12,6 +12,10 @@ const PACKAGES = {
   nbdkit: ['nbdkit'],
   'nbd-client': ['nbd-client'],
   'python3-libnbd': ['nbdsh'],
+  'qemu-system-x86': ['qemu-system-x86_64'],
+  'busybox-static': ['busybox'],
+  'util-linux': ['blkzone'],
+  'nvme-cli': ['nvme'],
   chromium: ['chromium'],
 };
 
@@ -19,8 +23,13 @@ const unpacked = join(root, '.zonelab/tools');
 const wrappers = join(unpacked, 'wrappers');
 const aptState = join(root, '.zonelab/apt');
 
-/** Every package the tests need. */
-export const ALL_TOOLS = Object.keys(PACKAGES);
+/** What only the guests of the tests are booted with, or have inside. */
+const GUEST_ONLY = ['qemu-system-x86', 'busybox-static', 'util-linux', 'nvme-cli'];
+
+export const GUEST_TOOLS = [...GUEST_ONLY, 'nbd-client', 'fio'];
+
+/** Every package that the other tests need. */
+export const ALL_TOOLS = Object.keys(PACKAGES).filter((name) => !GUEST_ONLY.includes(name));
 
 /** What benchmarks measure us beside. */
 export const BENCHMARK_TOOLS = ['qemu-utils', 'fio', 'nbdkit'];
@@ -65,17 +74,10 @@ function install(prefix, packages) {
 
 /** Without root: apt keeps its lists in .zonelab/apt, and the packages are only unpacked, not configured. */
 function unpack(packages) {
-  const options = [
-    `Dir::State=${aptState}/state`,
-    `Dir::State::status=/var/lib/dpkg/status`,
-    `Dir::Cache=${aptState}/cache`,
-    'Debug::NoLocking=1',
-  ].flatMap((option) => ['-o', option]);
+  const options = fetchLists();
+  if (!options) return;
   const downloads = join(aptState, 'packages');
-  for (const folder of ['state/lists/partial', 'cache/archives/partial', 'packages']) {
-    mkdirSync(join(aptState, folder), { recursive: true });
-  }
-  if (!runQuietly('apt-get', [...options, 'update', '-q'])) return;
+  mkdirSync(downloads, { recursive: true });
   const plan = ['install', '--simulate', '--no-install-recommends', ...packages];
   const names = [...(capture('apt-get', [...options, ...plan]) ?? '').matchAll(/^Inst (\S+)/gm)];
   if (names.length === 0) return;
@@ -89,6 +91,19 @@ function unpack(packages) {
   wrapNbdkit();
   wrapChromium();
   useUnpacked();
+}
+
+/** Fetches package lists into .zonelab/apt; answers apt's options to use them, or undefined. */
+export function fetchLists() {
+  const options = [
+    `Dir::State=${aptState}/state`,
+    `Dir::State::status=/var/lib/dpkg/status`,
+    `Dir::Cache=${aptState}/cache`,
+    'Debug::NoLocking=1',
+  ].flatMap((option) => ['-o', option]);
+  for (const folder of ['state/lists/partial', 'cache/archives/partial'])
+    mkdirSync(join(aptState, folder), { recursive: true });
+  return runQuietly('apt-get', [...options, 'update', '-q']) ? options : undefined;
 }
 
 /** nbdkit looks for plugins and filters where Debian installs them, and takes paths for those elsewhere. */

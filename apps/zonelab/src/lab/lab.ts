@@ -122,7 +122,7 @@ async function startServers(
 }
 
 async function startServices(
-  { home, root, onStep, signal }: LabOptions,
+  { home, root, environment: given, onStep, signal }: LabOptions,
   parts: Parts,
   urls: ServerUrls,
 ): Promise<LabFacts> {
@@ -137,7 +137,7 @@ async function startServices(
     REDIS_URL: urls.redisUrl,
     ZONELAB_POOLS: `main=${join(home, 'pool')}`,
     ZONELAB_BIND: '127.0.0.1',
-    ZONELAB_PUBLIC_HOST: '127.0.0.1',
+    ZONELAB_PUBLIC_HOST: given.ZONELAB_PUBLIC_HOST ?? '127.0.0.1',
     ZONELAB_NBD_PORT: '0',
     ZONELAB_GATEWAY_ID: GATEWAY_ID,
     ZONELAB_ADMIN_KEY: token,
