@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { NbdClient } from './client.ts';
 import { MemoryExport } from './memory-export.fixture.ts';
-import { goData, option, prefixed, request, u32 } from './messages.fixture.ts';
-import { Command, Option, OptionReply } from './protocol.ts';
-import { type Serving, serve } from './serving.fixture.ts';
+import { contextData, goData, option, prefixed, request, u32 } from './messages.fixture.ts';
+import { BASE_ALLOCATION, Command, Option, OptionReply } from './protocol.ts';
+import { type Serving, serve, until } from './serving.fixture.ts';
 
 let serving: Serving;
 let disk: MemoryExport;
@@ -25,6 +25,8 @@ afterEach(async () => {
   await serving.stop();
 });
 
+/** Of a type of option reply. */
+const ERROR_BIT = 2 ** 31;
 const FLAGS = u32(3);
 const ENTER = Buffer.concat([FLAGS, option(Option.Go, goData('disk'))]);
 
@@ -134,6 +136,62 @@ it('ignores what follows DISC', async () => {
 it('sees requests behind EXPORT_NAME of nothing as the end', async () => {
   await hangsUp(FLAGS, option(Option.ExportName, Buffer.from('nope')), request(Command.Flush));
   expect(disk.calls).toEqual([]);
+});
+
+it('touches no disk before the negotiation has ended, in whatever order options come', async () => {
+  const options = [
+    option(Option.Info, goData('disk')),
+    option(Option.SetMetaContext, contextData('disk', BASE_ALLOCATION)),
+    option(Option.StructuredReply),
+    option(Option.Info, goData('disk', 3, 0)),
+    option(Option.ListMetaContext, contextData('disk')),
+    option(Option.SetMetaContext, contextData('disk', BASE_ALLOCATION)),
+    option(Option.StructuredReply),
+    option(Option.SetMetaContext, contextData('none', BASE_ALLOCATION)),
+    option(Option.Info, goData('none')),
+    option(Option.List),
+  ];
+  const { socket, stream } = serving.raw();
+  await stream.read(18);
+  socket.write(Buffer.concat([FLAGS, ...options, ...options.toReversed()]));
+  let left = 2 * options.length;
+  while (left > 0) {
+    const header = await stream.read(20);
+    await stream.read(header.readUInt32BE(16));
+    const type = header.readUInt32BE(12);
+    if (type === OptionReply.Ack || type >= ERROR_BIT) left -= 1;
+  }
+  expect(disk.calls).toEqual([]);
+  expect(serving.server.stats('disk')?.connections).toBe(0);
+  socket.write(option(Option.Go, goData('disk')));
+  await until(() => serving.server.stats('disk')?.connections === 1, 'it is in');
+  expect(disk.calls).toEqual([]);
+  socket.destroy();
+});
+
+it('is not grown by clients that announce much, send half, and stay', async () => {
+  const count = 200;
+  const before = process.memoryUsage();
+  const sockets = Array.from({ length: count }, (_, index) => {
+    const { socket } = serving.raw();
+    const lie =
+      index % 2 === 0
+        ? option(Option.Go, Buffer.alloc(1000), 0x1f0_0000)
+        : Buffer.concat([
+            option(Option.Go, goData('disk')),
+            request(Command.Write, { length: 0xffff_fe00, data: Buffer.alloc(100_000) }),
+          ]);
+    socket.write(Buffer.concat([FLAGS, lie]));
+    return socket;
+  });
+  await until(
+    () => serving.server.stats('disk')?.connections === count / 2,
+    'those in transmission are in',
+  );
+  const { rss, arrayBuffers } = process.memoryUsage();
+  expect(arrayBuffers - before.arrayBuffers).toBeLessThan(count * 300 * 1024);
+  expect(rss - before.rss).toBeLessThan(count * 600 * 1024);
+  for (const socket of sockets) socket.destroy();
 });
 
 it('takes transmission commands before the negotiation ended for junk', async () => {

@@ -15,7 +15,7 @@ import { contextData, goData, option, u32 } from './messages.fixture.ts';
 import type { TlsMode } from './negotiation.ts';
 import { BASE_ALLOCATION, Option, OptionReply } from './protocol.ts';
 import { NbdServer } from './server.ts';
-import { run, type Serving, serve } from './serving.fixture.ts';
+import { run, type Serving, serve, until } from './serving.fixture.ts';
 import { loadClientCredentials, loadServerCredentials } from './tls.ts';
 import { formatNbdUri } from './uri.ts';
 
@@ -58,6 +58,26 @@ function refused(replyType: number): object {
 }
 
 describe('a listener that requires TLS', () => {
+  it('lets go of a client however it ends TLS', async () => {
+    const uri = await listen('required');
+    for (const leave of ['end', 'destroy', 'cut'] as const) {
+      const { socket, stream } = await inTheClear(uri);
+      socket.write(option(Option.StartTls));
+      await stream.read(20);
+      stream.release();
+      const credentials = await loadClientCredentials(pki.alice);
+      const secure = connectTls({ socket, ...credentials, servername: 'localhost' });
+      secure.on('error', () => undefined);
+      await once(secure, 'secureConnect');
+      secure.write(option(Option.Go, goData('disk')));
+      await until(() => serving.server.stats('disk')?.connections === 1, 'it is in');
+      if (leave === 'end') secure.end();
+      else if (leave === 'destroy') secure.destroy();
+      else socket.destroy();
+      await until(() => serving.server.stats('disk')?.connections === 0, 'it is out');
+    }
+  });
+
   it('serves a client whose certificate the authority signed', async () => {
     await roundTrip(await listen('required', pki.alice));
   });
@@ -240,6 +260,32 @@ describe('clients that others wrote', () => {
     expect(await run('qemu-img', 'info', ...common, image)).toMatchObject({ code: 0 });
     const without = await run('qemu-img', 'info', '--image-opts', `${address},export=disk`);
     expect(without.code).not.toBe(0);
+  });
+
+  it('nbdkit as a proxy, fio and nbdsh read and write', async () => {
+    const { port } = new URL(await listen('required', pki.alice));
+    const upstream = ['hostname=localhost', `port=${port}`, 'export=disk', 'tls=require'];
+    const secure = [...upstream, `tls-certificates=${pki.alice}`];
+    const io = 'qemu-io -f raw -c "write -P 7 0 64k" -c "read -P 7 0 64k" "$uri"';
+    const proxied = await run('nbdkit', '-U', '-', 'nbd', ...secure, '--run', io);
+    expect(proxied).toMatchObject({ code: 0 });
+    expect(disk.bytes[65_535]).toBe(7);
+    // libnbd lets fio name no file of certificates in a URI: nbdkit speaks TLS in its place
+    const fio = 'fio --name=j --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k --size=2m';
+    const verify = `${fio} --iodepth=16 --verify=crc32c --verify_state_save=0`;
+    const verified = await run('nbdkit', '-U', '-', 'nbd', ...secure, '--run', verify);
+    expect(verified).toMatchObject({ code: 0 });
+    const uri = `nbds://localhost:${port}/disk?tls-certificates=${pki.alice}`;
+    const lines = [
+      'h.set_uri_allow_local_file(True)',
+      `h.connect_uri("${uri}")`,
+      'h.pwrite(b"x" * 512, 0)',
+      'h.shutdown()',
+    ];
+    const shell = ['nbdsh', ...lines.flatMap((line) => ['-c', line])];
+    const said = await run('/usr/bin/env', `PATH=/usr/bin:${process.env.PATH}`, ...shell);
+    expect(said).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(disk.bytes[0]).toBe('x'.charCodeAt(0));
   });
 
   it('TLS runs on a unix socket too', async () => {
