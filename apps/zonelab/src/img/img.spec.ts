@@ -113,10 +113,10 @@ it.each([
   [['create', 'IMAGE', '1G', '-o', 'zone_size=3M,cluster_size=2M'], 'zoneSize: got 3145728'],
   [['create', 'IMAGE'], 'Image creation needs a size parameter'],
   [['create', '-f', 'bogus', 'IMAGE', '1M'], "Unknown file format 'bogus'"],
-  [['create', '--bad', 'IMAGE', '1M'], "unknown option '--bad'"],
-  [['info', 'IMAGE'], 'no such file'],
-  [['info', '--output', 'xml', 'IMAGE'], '--output: got xml, allowed is human or json'],
-  [['bogus'], "unknown command 'bogus'"],
+  [['create', '--bad', 'IMAGE', '1M'], "unrecognized option '--bad'"],
+  [['info', 'IMAGE'], 'No such file or directory'],
+  [['info', '--output', 'xml', 'IMAGE'], '--output must be used with human or json'],
+  [['bogus'], 'Command not found: bogus'],
 ])('ends img %j with 1 and one line, and leaves no file', async (args, message) => {
   const { stderr, exitCode } = await runCli(
     'img',
