@@ -1,6 +1,6 @@
 /** `zonelab img rebase`, `commit` and `resize` beside the real qemu-img: each does the same to a copy of a chain. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -272,5 +272,17 @@ describe('a zoned overlay', () => {
     expect((await io(at('overlay'), ...content)).exitCode).toBe(0);
     expect((await io(at('overlay'), 'write -q -P 6 2105344 4k')).exitCode).toBe(0);
     expect(qemuImg('check', at('overlay'))).toContain('No errors');
+  });
+
+  it('is doubted after an unsafe rebase onto other data, and not onto the same', async () => {
+    cpSync(at('base'), at('renamed'));
+    writeFileSync(at('noise'), Buffer.alloc(4 * 1024 ** 2, 7));
+    const rebase = (file: string, format: string) =>
+      runCli('img', 'rebase', '-u', '-b', file, '-F', format, at('overlay'));
+    expect((await rebase('renamed', 'qcow2')).exitCode).toBe(0);
+    expect((await io(at('overlay'), ...content, 'write -q -P 6 2105344 4k')).exitCode).toBe(0);
+    expect((await rebase('noise', 'raw')).exitCode).toBe(0);
+    const { exitCode, stderr } = await io(at('overlay'), 'write -q 3M 4k');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('past the write pointer')]);
   });
 });

@@ -33,7 +33,7 @@ export async function imgRebase(image: NamedImage, args: RebaseArguments, out: O
     if (disk.image === undefined) throw refusal(file, 'Operation not supported');
     if (file && format === undefined) throw refusal(file, 'backing format must be specified');
     const backing = file && format ? { file, format } : undefined;
-    if (unsafe) nameBacking(imageOf(disk), backing);
+    if (unsafe) nameBacking(imageOf(disk), backing, { unsafe });
     else await rebaseSafely(image, disk, backing, new ProgressLine(out, args.progress));
     await disk.close();
   } catch (error) {

@@ -1,5 +1,6 @@
 /** A disk's chain of backing files, and how an image comes by another one. */
 import { ImageError } from '../errors.ts';
+import { AUTOCLEAR } from '../format/feature-bits.ts';
 import { EXTENSION } from '../format/header.ts';
 import { withExtension } from '../format/header-rewrite.ts';
 import type { Qcow2Image } from '../image/image.ts';
@@ -31,10 +32,19 @@ export interface BackingName {
   readonly format: DiskFormat;
 }
 
-/** Changes the names in the header alone, durably. Undefined: the image is to have no backing file. */
-export function nameBacking(image: Qcow2Image, backing: BackingName | undefined): void {
+/**
+ * Changes the names in the header alone, durably. Undefined: the image is to have no backing file. `unsafe`: nobody knows
+ * whether the disk is what it was; zones are held against it when they are opened next.
+ */
+export function nameBacking(
+  image: Qcow2Image,
+  backing: BackingName | undefined,
+  { unsafe = false } = {},
+): void {
+  const doubted = unsafe ? AUTOCLEAR.zoneTableValid : 0n;
   image.updateHeader((header) => ({
     ...header,
+    autoclearFeatures: header.autoclearFeatures & ~doubted,
     backingFile: backing?.file,
     extensions: withExtension(
       header.extensions,
