@@ -68,12 +68,13 @@ export function useCreateExport() {
   });
 }
 
+/** Its event tells the lists; what is shown of the export itself is left by then. */
 export function useDeleteExport(onDone?: () => void) {
   const client = useClient();
   return useAction({
     run: ({ id }: Export) =>
       resultOf(client.DELETE('/v1/exports/{id}', { params: { path: { id } } })),
-    changes: ['export', 'image'],
+    changes: [],
     said: ({ name }) => `Export ${name} is ended`,
     onDone,
   });

@@ -40,7 +40,7 @@ function SnapshotList({ id, onApplied }: Omit<SnapshotsProps, 'exported'>) {
   const path = { id };
   const [question, setQuestion] = useState<Question>();
   const query = useQuery({
-    queryKey: ['image', id, 'snapshots'],
+    queryKey: ['snapshots', id],
     queryFn: ({ signal }) =>
       resultOf(client.GET('/v1/images/{id}/snapshots', { params: { path }, signal })),
   });
@@ -62,7 +62,7 @@ function SnapshotList({ id, onApplied }: Omit<SnapshotsProps, 'exported'>) {
           params: { path: { id, snapshot } },
         }),
       ),
-    changes: ['image'],
+    changes: ['snapshots'],
     said: ({ name }) => `Snapshot ${name} is removed`,
   });
   const ask = (one: Snapshot) => ({
@@ -125,7 +125,7 @@ function TakeSnapshot({ id }: { id: string }) {
       resultOf(
         client.POST('/v1/images/{id}/snapshots', { params: { path: { id } }, body: { name } }),
       ),
-    changes: ['image'],
+    changes: ['snapshots'],
     said: () => `Snapshot ${name} is taken`,
     onDone: () => setName(''),
   });
