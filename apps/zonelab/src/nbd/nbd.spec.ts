@@ -25,12 +25,16 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** Runs `zonelab nbd` in this process for as long as `use` takes; answers the exit code. */
-async function serving(args: string[], use: (uri: string) => Promise<void>): Promise<number> {
+async function serving(
+  args: string[],
+  use: (uri: string) => Promise<void>,
+  warn: (text: string) => void = () => undefined,
+): Promise<number> {
   let ready: (uri: string) => void = () => undefined;
   const uri = new Promise<string>((resolve) => {
     ready = resolve;
   });
-  const out = { isTerminal: false, columns: 80, warn: () => undefined };
+  const out = { isTerminal: false, columns: 80, warn };
   const write = (text: string) => ready(text.trim());
   const ended = runProgram(['nbd', image, ...args], { ...out, write });
   try {
@@ -98,6 +102,35 @@ describe('zonelab nbd', () => {
       await once(client, 'close');
     });
     expect(code).toBe(0);
+  });
+
+  it('fails as a fault plan says, and tells at the end what the plan has done', async () => {
+    const rules = [
+      { on: 'write', nth: 2, fail: 'io_error' },
+      { on: 'read', zone: 1, fail: 'zone_offline' },
+      { on: 'flush', nth: 1, fail: 'no_space' },
+    ];
+    const data = Buffer.alloc(4096, 1);
+    const said: string[] = [];
+    const args = ['--socket', join(folder, 's'), '--faults', JSON.stringify({ rules })];
+    const code = await serving(
+      args,
+      async (uri) => {
+        const client = await NbdClient.connect(uri);
+        await client.write(0, data);
+        await expect(client.write(4096, data)).rejects.toMatchObject({ code: 'EIO' });
+        await client.write(4096, data);
+        await expect(client.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+        await client.flush();
+        await expect(client.read(4 * MIB, 4096)).rejects.toMatchObject({ code: 'EIO' });
+        expect(await client.read(4096, 4096)).toEqual(data);
+        await client.disconnect();
+      },
+      (text) => said.push(text),
+    );
+    expect(code).toBe(0);
+    const counts = said.join('').match(/^rule \d: \d+ of \d+/gm);
+    expect(counts).toEqual(['rule 0: 1 of 3', 'rule 1: 1 of 1', 'rule 2: 1 of 2']);
   });
 
   it.each([
