@@ -75,7 +75,10 @@ async function writeNative(
   const to = await ZonedDevice.open(path, { enforceLimits: false });
   try {
     for (const zone of allZones(from)) {
-      await copyZoneData(from, zone, to);
+      const extension = from.extension(zone.index);
+      if (extension !== undefined) await to.setExtension(zone.index, extension);
+      if (zone.zrwa) await copyAreaZone(from, zone, to);
+      else await copyZoneData(from, zone, to);
       await to.importZone(zone.index, zone);
     }
   } finally {
@@ -138,6 +141,24 @@ export async function copyZoneData(from: ZonedDevice, zone: Zone, to: ZonedDevic
     if (!zero) await copyBytes(from, to, at, end);
     else if (type === 'sequential') await to.writeZeroes(at, length);
     at = end;
+  }
+}
+
+/** A zone with a random write area: what it holds is committed up to the write pointer, and the rest is in the area. */
+async function copyAreaZone(
+  from: ZonedDevice,
+  { index, start, capacity }: Zone,
+  to: ZonedDevice,
+): Promise<void> {
+  await to.openWithZrwa(index);
+  const { zrwaSize = 0 } = from.geometry ?? {};
+  const pointer = from.writtenEnd(index);
+  const end = Math.min(pointer + zrwaSize, start + capacity);
+  for (let at = start; at < end; ) {
+    const next = Math.min(at + zrwaSize, at < pointer ? pointer : end);
+    await copyBytes(from, to, at, next);
+    if (next <= pointer) await to.commitZrwa(index, next);
+    at = next;
   }
 }
 

@@ -77,6 +77,7 @@ export {
 } from './operations/bitmaps.ts';
 export { type CommitOptions, commitDisk } from './operations/commit.ts';
 export { type CompareOptions, type Comparison, compareDisks } from './operations/compare.ts';
+export { compareZones, type ZoneDifference } from './operations/compare-zones.ts';
 export { ConcatenatedDisk } from './operations/concatenated-disk.ts';
 export { type ConvertOptions, convertInto, convertToFile } from './operations/convert.ts';
 export { convertZonedToFile, hasZones } from './operations/convert-zoned.ts';

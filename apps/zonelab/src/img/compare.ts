@@ -1,5 +1,5 @@
-/** `zonelab img compare`: whether two disks hold the same bytes. */
-import { type Comparison, compareDisks } from '@zonelab/qcow2-zoned';
+/** `zonelab img compare`: whether two disks hold the same bytes, and the same zones where both have some. */
+import { type Comparison, compareDisks, compareZones } from '@zonelab/qcow2-zoned';
 import { failingWith } from '../errors.ts';
 import type { Output } from '../output.ts';
 import type { NamedImage } from './arguments.ts';
@@ -28,6 +28,13 @@ export async function imgCompare(
     const onSizeMismatch = () => say('Warning: Image size mismatch!\n');
     const options = { strict, onSizeMismatch, onProgress: line.report };
     const result = await failingWith(EXIT.notRead, () => compareDisks(one, other, options));
+    const zones = await failingWith(EXIT.notRead, async () =>
+      result.kind === 'identical' ? compareZones(one, other, { strict }) : undefined,
+    );
+    if (zones !== undefined) {
+      say(`Zone mismatch at offset ${zones.offset}: zone ${zones.zone}, ${zones.field}!\n`);
+      return EXIT.different;
+    }
     say(verdict(result));
     return result.kind === 'identical' ? EXIT.identical : EXIT.different;
   } finally {

@@ -1,5 +1,5 @@
 /** `zonelab img dd`: copies blocks of one disk to a new image. */
-import { convertToFile, DiskRange } from '@zonelab/qcow2-zoned';
+import { convertToFile, convertZonedToFile, DiskRange, hasZones } from '@zonelab/qcow2-zoned';
 import type { Output } from '../output.ts';
 import {
   failure,
@@ -26,6 +26,15 @@ export async function imgDd(
     const end = count === undefined ? disk.size : Math.min(disk.size, count * blockBytes);
     const start = skip * blockBytes;
     if (start > end) out.warn(`zonelab: ${input}: cannot skip to specified offset\n`);
+    if (hasZones(disk)) {
+      const partial = start > 0 || end < disk.size;
+      if (flags.O === 'qcow2' && !partial) {
+        await convertZonedToFile(disk.path, target.path);
+        return;
+      }
+      const reason = partial ? 'a part of a disk has none' : 'a raw image has no place for them';
+      out.warn(`zonelab: warning: the zones of '${input}' are lost: ${reason}\n`);
+    }
     const range = new DiskRange(disk, start, Math.max(0, end - start));
     const create = { size: Math.ceil(range.size / DEFAULT_BLOCK_BYTES) * DEFAULT_BLOCK_BYTES };
     await convertToFile(range, target.path, { format: flags.O, create, sparseBytes: 0 });
