@@ -79,10 +79,12 @@ function checkZones(
 
 function checkBlockSize(
   path: string,
-  { kind, blockSize, zones }: ResolvedPhase,
+  phase: ResolvedPhase,
   { geometry }: ResolvedDevice,
   problems: Problems,
 ): void {
+  const { kind, blockSize, zones } = phase;
+  if (kind === 'fio' && phase.direction === 'trim' && blockSize === geometry.zoneSize) return;
   const unit = geometry.logicalBlockSize;
   let max = MAX_BLOCK_BYTES;
   for (const zone of [zones.first, zones.first + zones.count - 1]) {

@@ -54,6 +54,15 @@ describe('a fio job file', () => {
     expect([15, 16]).toContain(resets(report));
   });
 
+  it('trims whole zones, which fio asks for also where less of them can be written', async () => {
+    const geometry = { profile: 'zns' as const, zoneCapacity: 6 * MIB };
+    const job = '[a]\nzonemode=zbd\nrw=write\nbs=64k\nsize=2z\nio_size=12m\n';
+    const trim = '[b]\nstonewall\nzonemode=zbd\nrw=trim\nbs=8m\nsize=1z\n';
+    const report = await run(job + trim, geometry);
+    expect(resets(report)).toBe(1);
+    expect(report.zones.find(({ index }) => index === 1)).toMatchObject({ condition: 'full' });
+  });
+
   it('keeps random writers within max_open_zones, all jobs together', async () => {
     const report = await run(`
       [global]
