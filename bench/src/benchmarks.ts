@@ -6,6 +6,8 @@ import { nbd } from './benchmarks/nbd.ts';
 import { open } from './benchmarks/open.ts';
 import { randomRead } from './benchmarks/random-read.ts';
 import { simulator } from './benchmarks/simulator.ts';
+import { sweep } from './benchmarks/sweep.ts';
+import { trace } from './benchmarks/trace.ts';
 import { zoneMachine } from './benchmarks/zone-machine.ts';
 import type { Benchmark } from './workbench.ts';
 
@@ -18,4 +20,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   nbd,
   zoneMachine,
   simulator,
+  sweep,
+  trace,
 ];
