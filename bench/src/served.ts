@@ -22,13 +22,43 @@ export interface Job {
   readonly seconds?: number;
   /** Or bytes from the start, once. */
   readonly bytes?: number;
+  /** Each for itself, and all for one figure. */
+  readonly connections?: number;
+  /** Where each begins: so far behind the one before it. */
+  readonly apartBytes?: number;
 }
 
+type Command = readonly [string, ...string[]];
+
 /** Starts the server, lets fio drive it, ends it: rate, bandwidth, tail latency, processor time. */
-export async function serveAndDrive(
+export function serveAndDrive(socket: string, command: Command, job: Job): Promise<Readings> {
+  return serving(socket, command, (used) => {
+    const { bytes = Number.NaN, ...rest } = drive(socket, job);
+    return { ...rest, processor: used() / (bytes / GIB) };
+  });
+}
+
+/** The same with nbdcopy, from `uri` to a file, or to `null:`; seconds and processor time. */
+export function serveAndCopy(
   socket: string,
-  [command, ...words]: readonly [string, ...string[]],
-  job: Job,
+  command: Command,
+  uri: string,
+  target: string,
+): Promise<Readings> {
+  return serving(socket, command, (used) => {
+    const size = Number(run('nbdinfo', '--size', uri));
+    const start = performance.now();
+    run('nbdcopy', uri, target);
+    const seconds = (performance.now() - start) / 1000;
+    return { seconds, processor: used() / (size / GIB) };
+  });
+}
+
+/** Runs the server for as long as `work` takes, which can ask for the processor seconds used since it began. */
+async function serving(
+  socket: string,
+  [command, ...words]: Command,
+  work: (used: () => number) => Readings,
 ): Promise<Readings> {
   const server = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaints = '';
@@ -39,10 +69,7 @@ export async function serveAndDrive(
   try {
     await ready(server, socket, () => complaints);
     const before = processorSeconds(server.pid as number);
-    const readings = drive(socket, job);
-    const used = processorSeconds(server.pid as number) - before;
-    const { bytes = Number.NaN, ...rest } = readings;
-    return { ...rest, processor: used / (bytes / GIB) };
+    return work(() => processorSeconds(server.pid as number) - before);
   } finally {
     server.kill('SIGTERM');
     await ended;
@@ -68,7 +95,8 @@ async function ready(server: ChildProcess, socket: string, said: () => string): 
   throw new Error(`${server.spawnfile}: not ready within ${READY_WITHIN_MS} ms: ${said()}`);
 }
 
-function drive(socket: string, { pattern, blockBytes, depth, seconds, bytes }: Job): Readings {
+function drive(socket: string, job: Job): Readings {
+  const { pattern, blockBytes, depth, seconds, bytes, connections = 1, apartBytes = 0 } = job;
   const span = bytes === undefined ? ['--time_based', `--runtime=${seconds}`] : [`--size=${bytes}`];
   const text = run(
     'fio',
@@ -80,6 +108,9 @@ function drive(socket: string, { pattern, blockBytes, depth, seconds, bytes }: J
     `--iodepth=${depth}`,
     '--randrepeat=1',
     '--output-format=json',
+    `--numjobs=${connections}`,
+    '--group_reporting',
+    ...(connections > 1 ? [`--offset_increment=${apartBytes}`] : []),
     ...span,
   );
   // fio's nbd engine may print lines of its own before the report
