@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { NbdClient } from '@zonelab/nbd';
 import { GatewayProcess } from './gateway-process.fixture.ts';
 import { run } from './lab.fixture.ts';
 import { AppendingClient, RandomClient, type Stage } from './soak-clients.fixture.ts';
@@ -16,6 +17,8 @@ const MIB = 1 << 20;
 const ZONE = 4 * MIB;
 const SHAPE = { size: 4 * ZONE, zoneSize: ZONE, conventionalZones: 2 };
 const DISKS = 64;
+/** What as many exports may take that nobody uses, with Node and all of the gateway. */
+const MOST_IDLE_BYTES = 300 * 1000 ** 2;
 const isLong = process.env.ZONELAB_LONG === '1';
 const seconds = Number(process.env.ZONELAB_SOAK_SECONDS ?? (isLong ? 1800 : 6));
 /** The gateway is killed, or told to end, once in so much time of load. */
@@ -121,3 +124,15 @@ it(
   },
   (seconds + 240 + 30 * (seconds / ROUND_SECONDS)) * 1000,
 );
+
+const idle = isLong ? [500] : [];
+for (const count of idle)
+  it(`keeps ${count} exports that nobody uses in ${MOST_IDLE_BYTES / 1000 ** 2} MB`, async () => {
+    for (let index = 0; index < count; index += 1) await gateway.addDisk(`idle-${index}`, SHAPE);
+    await gateway.start();
+    const { now } = gateway.memory();
+    console.log(`${count} idle exports: ${Math.round(now / 1000 ** 2)} MB`);
+    expect(now).toBeLessThan(MOST_IDLE_BYTES);
+    const client = await NbdClient.connect(gateway.uri(`idle-${count - 1}`));
+    await client.disconnect();
+  }, 600_000);
