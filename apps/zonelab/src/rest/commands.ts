@@ -10,6 +10,7 @@ import { type Resource, readAll, type ShownResource } from './resources.ts';
 /** What deleting does, where it is more than that. */
 const DELETIONS: Readonly<Record<string, string>> = {
   experiment: 'delete it, or cancel it while it runs',
+  fleet: 'take all of its disks away, and then itself',
   key: 'revoke one key; it stays in the list',
   sweep: 'cancel all of its experiments that have not ended',
 };

@@ -1,4 +1,4 @@
-/** The REST API from a shell: `image`, `export`, `experiment`, `key`. */
+/** The REST API from a shell: `image`, `export`, `experiment`, `fleet`, `key`. */
 import { type components, resultOf } from '@zonelab/client';
 import { Argument, type Command } from 'commander';
 import { type CliContext, outputOption } from '../context.ts';
@@ -7,6 +7,8 @@ import { drawZoneMap } from '../zones/map.ts';
 import { reportLine } from '../zones/report.ts';
 import { addCreate, addResource, api, choice, type OutputFlags, printOne } from './commands.ts';
 import { addExperiments } from './experiments.ts';
+import { addFleets } from './fleets.ts';
+import { addGeometryOptions } from './geometry-options.ts';
 import { EXPORTS, IMAGES, KEYS, readZones } from './resources.ts';
 
 type ExportOptions = NonNullable<components['schemas']['CreateExport']['options']>;
@@ -22,23 +24,15 @@ export function addRestCommands(program: Command, context: CliContext): void {
   addImages(program, context);
   addExports(program, context);
   addExperiments(program, context);
+  addFleets(program, context);
   addKeys(program, context);
 }
 
 function addImages(program: Command, context: CliContext): void {
   const image = addResource(program, context, IMAGES);
-  addCreate(image, IMAGES)
+  addGeometryOptions(addCreate(image, IMAGES))
     .argument('<name>')
     .argument('<size>', 'bytes, or a number with a suffix of K M G T')
-    .option('--profile <profile>', 'zbc or zns')
-    .option('--zone-size <size>', 'makes the image a zoned one')
-    .option('--zone-capacity <size>', 'writable bytes of a zone')
-    .option('--conventional-zones <count>', 'at the start of the device', Number)
-    .option('--max-open-zones <count>', '0: no limit', Number)
-    .option('--max-active-zones <count>', '0: no limit', Number)
-    .option('--max-append-sectors <count>', '512-byte sectors', Number)
-    .option('--logical-block-size <bytes>', '512 or 4096', Number)
-    .option('--cluster-size <size>', 'qcow2 cluster size')
     .action(async (name: string, size: string, { output, ...fields }: OutputFlags) => {
       const body = { name, size, ...fields };
       printOne(context, IMAGES, await resultOf((await api()).POST('/v1/images', { body })), output);

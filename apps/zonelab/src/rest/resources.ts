@@ -1,7 +1,7 @@
 /** The resources of the REST API: how each is asked for, and how it shows in a table. */
 
 import { type ApiClient, resultOf } from '@zonelab/client';
-import type { Experiment, Export, Image, Key, Sweep, Trace, Zone } from '@zonelab/contracts';
+import type { Experiment, Export, Fleet, Image, Key, Sweep, Trace, Zone } from '@zonelab/contracts';
 import { humanSize } from '../numbers.ts';
 
 interface PageOf<T> {
@@ -55,6 +55,25 @@ export const EXPERIMENTS: ShownResource<Experiment> = {
   page: (api, query) => resultOf(api.GET('/v1/experiments', { params: { query } })),
   get: (api, id) => resultOf(api.GET('/v1/experiments/{id}', byId(id))),
   remove: (api, id) => resultOf(api.DELETE('/v1/experiments/{id}', byId(id))),
+};
+
+/** Deleting one takes its disks away, one after the other. */
+export const FLEETS: ShownResource<Fleet> = {
+  name: 'fleet',
+  heading: ['ID', 'NAME', 'STATUS', 'DISKS', 'PROGRESS', 'FAILED'],
+  row: ({ id, name, status, count, progress, disks }) => {
+    return [
+      id,
+      name,
+      status,
+      String(count),
+      `${Math.floor(progress * 100)}%`,
+      String(disks.failed),
+    ];
+  },
+  page: (api, query) => resultOf(api.GET('/v1/fleets', { params: { query } })),
+  get: (api, id) => resultOf(api.GET('/v1/fleets/{id}', byId(id))),
+  remove: (api, id) => resultOf(api.DELETE('/v1/fleets/{id}', byId(id))),
 };
 
 export const SWEEPS: ShownResource<Sweep> = {
