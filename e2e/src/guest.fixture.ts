@@ -57,7 +57,7 @@ const MACHINE = [
   ...['-nodefaults', '-display', 'none', '-monitor', 'none', '-no-reboot'],
   ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
   ...['-kernel', join(KERNEL, 'vmlinuz')],
-  ...['-append', "'console=ttyS0 loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on'"],
+  ...['-append', "'console=ttyS0 loglevel=4 panic=-1 no_timer_check mitigations=off nokaslr random.trust_cpu=on'"],
 ];
 
 export class Guest {
