@@ -7,7 +7,7 @@
 import { loadZones } from './device/load.ts';
 import { ZonedDevice } from './device/zoned-device.ts';
 import { ImageError } from './errors.ts';
-import { HostFile } from './file.ts';
+import { type BlockFile, HostFile } from './file.ts';
 import { backingPath } from './file-name.ts';
 import { AUTOCLEAR } from './format/feature-bits.ts';
 import { readHeader } from './format/header.ts';
@@ -20,6 +20,8 @@ import type { Zone } from './zones/zone.ts';
 export interface CommitZonesOptions {
   /** The overlay stays as it is. Default false: it is emptied, and shows the base. */
   readonly keep?: boolean;
+  /** Stands between the engine and both files. */
+  readonly wrap?: ((file: BlockFile) => BlockFile) | undefined;
 }
 
 /** True where the image `path` has zones, and so has the base that it names. */
@@ -37,23 +39,25 @@ export async function commitZones(path: string, options: CommitZonesOptions = {}
   const below = zonedBase(path);
   if (below === undefined)
     throw new ImageError('invalid_option', `${path}: no overlay of a zoned disk`, { path });
-  const file = HostFile.open(path, { readOnly: options.keep === true });
+  const { keep = false, wrap } = options;
+  const host = HostFile.open(path, { readOnly: keep });
   try {
-    file.lock(options.keep ? 'reader' : 'writer');
-    const overlay = new Qcow2Image(file, options.keep === true, {
+    host.lock(keep ? 'reader' : 'writer');
+    const file = wrap?.(host) ?? host;
+    const overlay = new Qcow2Image(file, keep, {
       backing: new Below(),
       maintained: AUTOCLEAR.zoneTableValid,
     });
-    const base = await ZonedDevice.open(below, { enforceLimits: false });
+    const base = await ZonedDevice.open(below, { enforceLimits: false, wrap });
     try {
       await moveZones(overlay, base, path);
       await base.flush();
     } finally {
       await base.close();
     }
-    if (!options.keep) await empty(overlay);
+    if (!keep) await empty(overlay);
   } finally {
-    file.close();
+    host.close();
   }
 }
 

@@ -34,6 +34,8 @@ export interface OpenOptions extends ZoneMachineOptions {
   readonly allowedDirectories?: readonly string[];
   /** For owners that can lose the right to write, such as holders of a lease. */
   readonly guard?: WriteGuard;
+  /** Stands between the engine and the image file, below the fault plan. */
+  readonly wrap?: ((file: BlockFile) => BlockFile) | undefined;
   /** Faults from the first command on; see `setFaults`. */
   readonly faults?: FaultPlan | undefined;
   /** How far `faults` has come already. */
@@ -64,7 +66,7 @@ export class ZonedDevice {
    * `image_in_use`, and `image_read_only` with the reasons where zones must be repaired before a write.
    */
   static async open(path: string, options: OpenOptions = {}): Promise<ZonedDevice> {
-    const { guard, readOnly, shared, allowedDirectories } = options;
+    const { guard, readOnly, shared, allowedDirectories, wrap } = options;
     let faulty: FaultyFile | undefined;
     const disk = await openDisk(path, {
       ...{ format: 'qcow2', readOnly, shared, allowedDirectories },
@@ -72,7 +74,7 @@ export class ZonedDevice {
       wrap: (host, role) => {
         const file = guard ? new GuardedFile(host, guard) : host;
         if (role !== 'image') return file;
-        faulty = new FaultyFile(file);
+        faulty = new FaultyFile(wrap?.(file) ?? file);
         return faulty;
       },
     });
