@@ -78,9 +78,10 @@ export function readDirectory(subject: Subject, directory: BitmapDirectory): Bit
   const bytes = Buffer.alloc(Math.max(0, Math.min(size, subject.file.length - offset)));
   subject.readTable(bytes, offset);
   const bitmaps = decodeBitmaps(bytes, directory, subject.clusterSize);
+  const names = new Set<string>();
   bitmaps.forEach((bitmap, index) => {
     refuseUnfitting(subject, bitmap, index);
-    if (bitmaps.findIndex(({ name }) => name === bitmap.name) < index)
+    if (names.size === names.add(bitmap.name).size)
       refuse(`bitmap directory entry ${index}, name`, bitmap.name, 'one that no other bitmap has');
   });
   return bitmaps.map(({ table }) => table);
