@@ -181,3 +181,42 @@ it.each(seeds(4, 400))('has one size or the other after power loss (seed %i)', a
     fs.rmSync(`${crashed}.raw`);
   }
 });
+
+describe('descriptor extensions', () => {
+  const EXTENDED = { profile: 'zns', zoneSize: MiB, descriptorExtensionSize: 320 } as const;
+
+  async function extended(size: number, clusterSize: number): Promise<string> {
+    const file = await disks.create({ size, clusterSize, zoned: EXTENDED });
+    const device = await ZonedDevice.open(file);
+    for (const zone of [0, 2]) await device.setExtension(zone, Buffer.alloc(320, 7 + zone));
+    await device.write(2 * MiB, Buffer.alloc(4 * KiB, 1));
+    await device.close();
+    return file;
+  }
+
+  it.each([
+    ['in place, longer', 64 * KiB, 5, 11],
+    ['in place, shorter', 64 * KiB, 11, 5],
+    ['to another place', 512, 6, 80],
+    ['to another place and back', 512, 80, 6],
+  ])('go along: %s', async (_name, clusterSize, before, after) => {
+    const file = await extended(before * MiB, clusterSize);
+    const device = await ZonedDevice.open(file);
+    await device.resize(after * MiB);
+    await device.setExtension(3, Buffer.alloc(320, 10));
+    await device.close();
+    expect(qemuCheck(file)).toEqual(HEALTHY);
+    const back = await ZonedDevice.open(file);
+    expect(back.geometry?.zoneCount).toBe(after);
+    for (const zone of [0, 2, 3])
+      expect([zone, back.extension(zone)]).toEqual([zone, Buffer.alloc(320, 7 + zone)]);
+    await back.close();
+  });
+
+  it('keep a disk from a size that would shift them in their place', async () => {
+    const device = await ZonedDevice.open(await extended(20 * MiB, 64 * KiB));
+    await expect(device.resize(40 * MiB)).rejects.toMatchObject({ code: 'unsupported_feature' });
+    expect(device.extension(2)).toEqual(Buffer.alloc(320, 9));
+    await device.close();
+  });
+});

@@ -1,7 +1,7 @@
 /** Another size of a zoned disk: what may change, and the zone table of the disk as it will be. */
 import { ImageError } from '../errors.ts';
 import { l2EntryBytes } from '../format/header.ts';
-import { encodeZoneTable, type ZoneRecord } from '../format/zone-table.ts';
+import { encodeZoneTable, type ZoneRecord, zoneTableBytes } from '../format/zone-table.ts';
 import { encodeZonedExtension, zoneTablePlace } from '../format/zoned-extension.ts';
 import { geometryOfSize } from '../format/zoned-header.ts';
 import type { Qcow2Image } from '../image/image.ts';
@@ -27,7 +27,9 @@ export function planResize(
   const from = zoneTablePlace(geometry, image.clusterSize, entryBytes);
   const to = zoneTablePlace(resized, image.clusterSize, entryBytes);
   const content = contentOf(zones);
-  if (from.offset === to.offset && content.extensions.size > 0)
+  // in place, what lies behind the entries must stay where it is
+  const shifts = zoneTableBytes(geometry.zoneCount) !== zoneTableBytes(resized.zoneCount);
+  if (from.offset === to.offset && shifts && content.extensions.size > 0)
     throw new ImageError(
       'unsupported_feature',
       `size: got ${size}; descriptor extensions cannot move within the zone table's place: reset ` +
