@@ -13,3 +13,12 @@ it.each([
     expect(stderr).toMatch(new RegExp(`${option}.*maybe.*${allowed}`));
   },
 );
+
+it.each([
+  ['neither', []],
+  ['both', ['--base', 'id', '--size', '1G']],
+])('refuses a fleet with %s of a base and a size', async (given, options) => {
+  const { exitCode, stderr } = await runCli('fleet', 'create', 'web', '3', ...options);
+  expect(exitCode).toBe(2);
+  expect(stderr).toBe(`zonelab: --base, --size: got ${given}, allowed is one of them\n`);
+});
