@@ -36,7 +36,7 @@ export async function imgCheck(
   );
   if (report === undefined) return refuseRaw(out);
   if (!quiet) tellFindings(report, out);
-  if (form === 'json') out.write(jsonText(jsonOf(image.name, report)));
+  if (form === 'json' && !quiet) out.write(jsonText(jsonOf(image.name, report)));
   else if (!quiet) out.write(repairText(report.repaired) + humanText(report));
   if (report.checkErrors > 0) return EXIT.failed;
   if (report.corruptions + report.zoneFaults > 0) return EXIT.corrupt;

@@ -89,6 +89,7 @@ it.each([
   'info --backing-chain --image-opts driver=qcow2,file.filename=a.qcow2',
   'check --format qcow2 --repair all a.qcow2',
   'check --repair=leaks --image-opts driver=qcow2,file.filename=a.qcow2',
+  'check -q --output=json a.qcow2',
   'map --format qcow2 a.qcow2',
   'measure -O raw --size 8P',
 ])('does for "%s" what qemu-img does', async (line) => {
