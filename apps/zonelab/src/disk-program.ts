@@ -8,6 +8,7 @@ import { AIO_MODES, DISCARD_MODES } from './io/modes.ts';
 import { addNbd } from './nbd/program.ts';
 import { countArgument } from './numbers.ts';
 import type { OutputForm } from './output.ts';
+import { type ReadRuleFlags, readRulesOf, takesReadRules } from './read-rules.ts';
 import { versionText } from './version.ts';
 
 export function addDiskCommands(program: Command, context: CliContext): void {
@@ -16,7 +17,7 @@ export function addDiskCommands(program: Command, context: CliContext): void {
   addNbd(program, context);
 }
 
-interface IoFlags extends ImageFlags {
+interface IoFlags extends ImageFlags, ReadRuleFlags {
   cmd: string[];
   format?: string;
   readOnly?: true;
@@ -26,7 +27,7 @@ interface IoFlags extends ImageFlags {
 }
 
 function addIo(program: Command, context: CliContext): void {
-  takesObject(program.command('io'))
+  takesReadRules(takesObject(program.command('io')))
     .version(
       versionText('io'),
       '-V, --version',
@@ -58,7 +59,8 @@ function addIo(program: Command, context: CliContext): void {
         copyOnRead = false,
         readOnly = false,
       } = flags;
-      const options = { readOnly, snapshot, copyOnRead, commands, faults };
+      const rules = readRulesOf(flags);
+      const options = { readOnly, snapshot, copyOnRead, commands, faults, rules };
       const image = file === undefined ? undefined : namedImage(file, flags);
       context.exitCode = await runIo(image, options, context.out);
     });

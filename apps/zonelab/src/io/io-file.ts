@@ -2,6 +2,7 @@
 import type { FaultPlan } from '@zonelab/qcow2-zoned';
 import { CliError } from '../errors.ts';
 import type { NamedImage } from '../img/arguments.ts';
+import type { ReadRules } from '../read-rules.ts';
 import { openTarget } from './open-target.ts';
 import { ReadOnlyTarget } from './read-only-target.ts';
 import type { IoTarget } from './target.ts';
@@ -14,6 +15,7 @@ export interface OpenFlags {
   readonly copyOnRead: boolean;
   /** What is to go wrong. */
   readonly faults?: FaultPlan | undefined;
+  readonly rules?: ReadRules | undefined;
 }
 
 interface Opened {

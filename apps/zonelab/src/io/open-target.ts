@@ -24,10 +24,11 @@ export async function openTarget(image: NamedImage, flags: OpenFlags): Promise<I
 
 async function openByKind(image: NamedImage, flags: OpenFlags): Promise<IoTarget> {
   const { path, shared } = image;
-  const { readOnly, faults } = flags;
+  const { readOnly, faults, rules } = flags;
   const format = image.format ?? (await formatOf(path));
   const zoned = format === 'qcow2' && (await inspectImage(path)).zoned !== undefined;
-  if (zoned || faults !== undefined) return ZonedDevice.open(path, { readOnly, faults, shared });
+  if (zoned || faults !== undefined)
+    return ZonedDevice.open(path, { readOnly, faults, shared, ...rules });
   const disk = await openDisk(path, { readOnly, shared, format });
   return flags.copyOnRead ? new CopyOnReadTarget(disk) : new PlainTarget(disk);
 }

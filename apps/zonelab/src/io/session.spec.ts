@@ -92,6 +92,23 @@ describe('on a zoned image', () => {
     expect(refused.exitCode).toBe(2);
   });
 
+  it('reads past write pointers and across zones as it is told to', async () => {
+    const reads = ['-c', 'write -q 1M 4k', '-c', 'read -q 1M 8k', '-c', 'read -q 1044480 8k'];
+    const lines = async (...flags: string[]) =>
+      (await runCli('io', disk, ...flags, ...reads)).stdout.trim().split('\n');
+    expect(await lines()).toEqual(['']);
+    const failed = 'read failed: ';
+    await runCli('io', disk, '-c', 'zrs 1M 1M');
+    expect(await lines('--read-beyond-wp', 'error')).toEqual([expect.stringContaining(failed)]);
+    await runCli('io', disk, '-c', 'zrs 1M 1M');
+    expect(await lines('--read-across-zones', 'off')).toEqual([expect.stringContaining(failed)]);
+    const refused = await runCli('io', disk, '--read-beyond-wp', 'maybe');
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      'zonelab: --read-beyond-wp: got maybe, allowed is zeroes or error\n',
+    ]);
+  });
+
   it('opens, writes and commits zone random write areas, and attaches descriptor extensions', async () => {
     const other = join(folder, 'zns.qcow2');
     const zoned = 'zoned_profile=zns,size=4M,zone_size=1M,zrwa_size=64k,zrwa_flush_granularity=16k';

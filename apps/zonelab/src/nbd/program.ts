@@ -5,9 +5,10 @@ import { usageError } from '../errors.ts';
 import { FAULTS_HELP, faultPlanArgument } from '../faults.ts';
 import { MAX_REORDER_BYTES } from '../limits.ts';
 import { countArgument, sizeArgument } from '../numbers.ts';
+import { type ReadRuleFlags, readRulesOf, takesReadRules } from '../read-rules.ts';
 import type { ServeOptions, TlsOptions } from './run.ts';
 
-interface NbdFlags {
+interface NbdFlags extends ReadRuleFlags {
   socket?: string;
   socketMode?: number;
   port?: number;
@@ -35,8 +36,7 @@ that this authority signed. keys.psk, beside them or alone, holds keys shared wi
 DNS=vm1.example or URI=spiffe://lab/vm1, or that share a key, such as PSK=alice.`;
 
 export function addNbd(program: Command, context: CliContext): void {
-  program
-    .command('nbd')
+  takesReadRules(program.command('nbd'))
     .description('serve one image over NBD until interrupted, as qemu-nbd does')
     .argument('<file>')
     .option('--socket <path>', 'listen on a Unix socket')
@@ -74,7 +74,8 @@ function serveOptions(flags: NbdFlags): ServeOptions {
   const place = socket === undefined ? { host: bind, port: port ?? 0 } : { path: socket };
   const tls = tlsOptions(flags);
   const { reorder, idleTimeout: idleSeconds } = flags;
-  return { place, mode, name, readOnly: readOnly === true, reorder, idleSeconds, faults, tls };
+  const options = { reorder, idleSeconds, faults, tls, rules: readRulesOf(flags) };
+  return { place, mode, name, readOnly: readOnly === true, ...options };
 }
 
 function tlsOptions({ tlsDir: directory, tlsMode, tlsAllow: allow }: NbdFlags) {

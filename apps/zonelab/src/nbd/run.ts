@@ -12,6 +12,7 @@ import { ZonedExport } from '@zonelab/zoned-export';
 import { describeError } from '../errors.ts';
 import { faultLines } from '../faults.ts';
 import type { Output } from '../output.ts';
+import type { ReadRules } from '../read-rules.ts';
 
 export interface ServeOptions {
   readonly place: ListenAddress;
@@ -22,6 +23,7 @@ export interface ServeOptions {
   readonly reorder?: number | undefined;
   /** What is to go wrong. */
   readonly faults?: FaultPlan | undefined;
+  readonly rules?: ReadRules | undefined;
   /** Permission bits of the socket. */
   readonly mode?: number | undefined;
   readonly tls?: TlsOptions | undefined;
@@ -45,6 +47,7 @@ export async function serveImage(path: string, options: ServeOptions, out: Outpu
   const device = await ZonedDevice.open(path, {
     readOnly: options.readOnly,
     faults: options.faults,
+    ...options.rules,
   });
   try {
     const server = new NbdServer({
