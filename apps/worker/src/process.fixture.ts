@@ -19,7 +19,7 @@ export type ProcessOptions = Pick<
 
 const MAIN = `
 import { createLogger } from '@zonelab/platform';
-import { createWorker } from '${ROOT}apps/worker/src/worker.module.ts';
+import { createWorker } from './worker.module.ts';
 const { simulationThread, ...options } = JSON.parse(process.argv[2]);
 const logger = createLogger('worker', 'warn');
 await createWorker({ ...options, logger, simulationThread: new URL(simulationThread) });
@@ -36,7 +36,7 @@ export class WorkerProgram {
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     const { $schema: _, ...swcrc } = JSON.parse(await readFile(join(ROOT, '.swcrc'), 'utf8'));
     await build({
-      stdin: { contents: MAIN, resolveDir: join(ROOT, 'apps/worker'), loader: 'js' },
+      stdin: { contents: MAIN, resolveDir: import.meta.dirname, loader: 'js' },
       outfile: join(folder, 'worker.mjs'),
       bundle: true,
       platform: 'node',

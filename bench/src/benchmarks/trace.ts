@@ -1,15 +1,13 @@
 /** Traces: a long compressed one in one pass, and the memory that this takes. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Contest, compare } from '../figure.ts';
+import { runMeasured } from '../process-memory.ts';
 import { type Benchmark, KIB, type Workbench } from '../workbench.ts';
 
 const LINES_AT_ONCE = 20_000;
-const SAMPLE_EVERY_MS = 50;
 
 /** Each takes most of a minute. */
 const TURNS = 3;
@@ -63,23 +61,6 @@ async function writeTrace(file: string, lines: number): Promise<void> {
 }
 
 async function replay({ zonelab }: Workbench, run: string, lines: number) {
-  const start = performance.now();
-  const child = spawn(zonelab, ['sim', run], { stdio: 'ignore' });
-  let peakKib = 0;
-  const timer = setInterval(() => {
-    peakKib = Math.max(peakKib, peakMemoryKib(child.pid as number));
-  }, SAMPLE_EVERY_MS);
-  const [exitCode] = await once(child, 'exit');
-  clearInterval(timer);
-  if (exitCode !== 0) throw new Error(`zonelab sim ${run}: exit ${exitCode}`);
-  return { rate: lines / (performance.now() - start), memory: peakKib / KIB };
-}
-
-/** The kernel's own high-water mark; 0 of a process that has just ended. */
-function peakMemoryKib(pid: number): number {
-  try {
-    return Number(/^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  } catch {
-    return 0;
-  }
+  const { seconds, peakMiB } = await runMeasured(zonelab, 'sim', run);
+  return { rate: lines / seconds / 1000, memory: peakMiB };
 }

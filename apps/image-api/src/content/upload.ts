@@ -7,7 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 /** A body on its way, not decompressed. */
 export type Upload = IncomingMessage;
 
-const ROUTES: ReadonlySet<string> = new Set(['/v1/images/import', '/v1/traces']);
+const ROUTES: ReadonlySet<string> = new Set(['/v1/traces', '/v1/images/import']);
 
 export function takeUploads(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();

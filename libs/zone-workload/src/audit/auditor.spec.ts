@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { type ZonedProfile, zoneGeometry } from '@zonelab/qcow2-zoned';
 import { type Command, Op } from '../device/command.ts';
@@ -95,4 +96,14 @@ describe('Auditor', () => {
     const occupied = (zone: number) => (zone === 9 ? 512 : honest.occupied(zone));
     expect(() => auditor.checkAll({ ...honest, occupied })).toThrow(/zone 9/);
   });
+});
+
+it('shares nothing with what it judges but the form of commands', () => {
+  const source = readFileSync(new URL('./auditor.ts', import.meta.url), 'utf8');
+  const imports = source.split('\n').filter((line) => line.startsWith('import '));
+  const code = imports.filter((line) => !line.startsWith('import type '));
+  expect(code.map((line) => line.split("'")[1]).sort()).toEqual([
+    '../device/command.ts',
+    '../errors.ts',
+  ]);
 });
