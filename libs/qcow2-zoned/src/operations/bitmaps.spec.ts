@@ -158,7 +158,7 @@ describe('a bitmap of another image', () => {
     await convertToFile(source, at('ours'), options);
     const larger = { bitmaps, create: { size: 4 * MiB } };
     await expect(convertToFile(source, at('larger'), larger)).rejects.toThrow(
-      'Failed to populate bitmap kept: Bitmaps are of different sizes',
+      'Failed to populate bitmap still: Bitmaps are of different sizes',
     );
     source.abandon();
     expect(bitmapsOf(at('ours'))).toEqual(bitmapsOf(at('source')));
