@@ -140,6 +140,7 @@ export class DeviceCore {
 
   commitZrwa(index: number, end: number): void {
     this.zones.checkCommit(index, end);
+    this.cutRemains(); // the area moves on, over what lies past it
     fillUnmapped(this.image, this.zones.writePointers[index] as number, end);
     this.zones.commit(index, end);
     this.#store?.noteChange(index);

@@ -79,6 +79,16 @@ it('shows nothing in a new area of a write that failed there before', async () =
   await device.close();
 });
 
+it('shows nothing of a write that failed past an area, once a commit moves the area there', async () => {
+  const device = await ZonedDevice.open(await disks.create(DISK));
+  await device.openWithZrwa(0);
+  device.setFaults({ rules: [{ on: 'write', nth: 1, torn: 8 }] });
+  expect(() => device.write(AREA, Buffer.alloc(UNIT, 7))).toThrow('injected fault');
+  await device.commitZrwa(0, 2 * UNIT);
+  expect((await bytesOf(device, 0, AREA + 2 * UNIT)).indexOf(7)).toBe(-1);
+  await device.close();
+});
+
 it('leaves a zone its extension where the write that filled it failed', async () => {
   const device = await ZonedDevice.open(await disks.create(DISK));
   await device.setExtension(1, Buffer.alloc(64, 9));
