@@ -89,35 +89,44 @@ it('loses nothing that it acknowledged, whoever dies', async () => {
   await Promise.all([strike(), ...clients.map(work)]);
   const counts = clients.map((client) => Object.fromEntries(client.counts));
   try {
-    await settled(ask);
     const known = clients.flatMap(({ images }) => images);
+    await settled(ask, known);
     await expectAcknowledged(ask, known);
     await expectAgreement();
   } catch (error) {
-    console.error(JSON.stringify({ seed, counts }));
+    const left = (await catalog.imageWork.unfinished().catch(() => [])).map(({ work }) => work);
+    const { items } = await catalog.exports.list({ limit: 1000 });
+    console.error(JSON.stringify({ seed, counts, left, exports: items }));
     throw error;
   }
 }, 240_000);
 
-/** Nothing is under way any more: no image is worked on, no export is on its way or waits for its next try. */
-async function settled(ask: Ask): Promise<void> {
-  const quiet = async () => {
-    const images = await ask<{ items: Image[] }>('GET', '/v1/images?limit=1000');
-    const exports = await ask<{ items: Export[] }>('GET', '/v1/exports?limit=1000');
-    if (images.status !== 200 || exports.status !== 200) return false;
-    const working = images.body.items.filter(({ work, status }) => work || status === 'creating');
-    const moving = exports.body.items.filter(({ status }) => status !== 'active');
-    return working.length + moving.length === 0;
+/** Every export that was promised is served; once all have ended, what waited for images comes to its end too. */
+async function settled(ask: Ask, known: readonly KnownImage[]): Promise<void> {
+  const list = async <T>(what: string) => {
+    const { status, body } = await ask<{ items: T[] }>('GET', `/v1/${what}?limit=1000`);
+    return status === 200 ? body.items : undefined;
   };
-  await waitUntil('everything settles', quiet, 90_000);
+  const promised = known.map(({ exportId }) => exportId).filter((id) => id !== undefined);
+  await waitUntil(
+    'every export that was promised is served',
+    async () => {
+      const active = (await list<Export>('exports'))?.filter(({ status }) => status === 'active');
+      const ids = new Set(active?.map(({ id }) => id));
+      return promised.every((id) => ids.has(id));
+    },
+    90_000,
+  );
+  for (const { id } of (await list<Export>('exports')) ?? [])
+    expect(await ask('DELETE', `/v1/exports/${id}`)).toMatchObject({ status: 204 });
+  const working = async () =>
+    (await list<Image>('images'))?.every(({ work }) => work === null) ?? false;
+  await waitUntil('no image is worked on any more', working, 90_000);
 }
 
-/** Every image that was promised is there, sound, and has what was written and flushed; every export is served. */
+/** Every image that was promised is there, sound, and has what was written and flushed. */
 async function expectAcknowledged(ask: Ask, known: readonly KnownImage[]): Promise<void> {
   expect(known.length).toBeGreaterThan(OPERATIONS / 20);
-  const { body } = await ask<{ items: Export[] }>('GET', '/v1/exports?limit=1000');
-  for (const { id } of body.items)
-    expect(await ask('DELETE', `/v1/exports/${id}`)).toMatchObject({ status: 204 });
   for (const image of known) {
     const { status, body } = await ask<Image>('GET', `/v1/images/${image.id}`);
     if (image.fate === 'gone') expect({ image, status }).toMatchObject({ status: 404 });
@@ -151,10 +160,11 @@ async function expectContent({ id, acknowledged }: KnownImage): Promise<void> {
 async function expectAgreement(): Promise<void> {
   const rows = await catalog.images.inPool('pool');
   const folders = readdirSync(cluster.pool).filter((entry) => !entry.startsWith('.'));
-  const deleting = new Set(rows.filter(({ status }) => status === 'deleting').map(({ id }) => id));
-  const expected = rows.map(({ id }) => id).filter((id) => !deleting.has(id));
-  expect(folders.filter((id) => !deleting.has(id)).sort()).toEqual(expected.sort());
-  for (const id of expected) expect(existsSync(join(cluster.pool, id, 'image.qcow2'))).toBe(true);
+  const known = new Set(rows.map(({ id }) => id));
+  expect(folders.filter((id) => !known.has(id))).toEqual([]);
+  const ready = rows.filter(({ status }) => status === 'ready');
+  const missing = ready.filter(({ id }) => !existsSync(join(cluster.pool, id, 'image.qcow2')));
+  expect({ seed, missing }).toEqual({ seed, missing: [] });
   const connection = redisOptions(cluster.redisUrl);
   for (const name of [poolQueue('pool'), gatewayQueue('gw-1'), gatewayQueue('gw-2')]) {
     const queue = new Queue(name, { connection, prefix: QUEUE_PREFIX });

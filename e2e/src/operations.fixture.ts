@@ -20,11 +20,10 @@ export interface KnownImage {
   readonly id: string;
   /** `perhaps`: its deletion was asked for, and nobody answered. */
   fate: 'there' | 'gone' | 'perhaps';
+  /** One that was promised, and not asked to go. */
   exportId: string | undefined;
   /** Bytes of zone 0 that were written and flushed, block by block. */
   acknowledged: number[];
-  /** Zone 0 may have been reset, and nobody answered. */
-  doubtful: boolean;
 }
 
 /** A client of its own images: nobody else changes them. */
@@ -61,7 +60,7 @@ export class RandomClient {
     this.count('create', status);
     if (status !== 201) return;
     const { id } = body;
-    const known = { name, id, exportId: undefined, acknowledged: [], doubtful: false };
+    const known = { name, id, exportId: undefined, acknowledged: [] };
     this.images.push({ ...known, fate: 'there' });
   }
 
@@ -83,7 +82,7 @@ export class RandomClient {
     const { exportId } = image;
     if (exportId === undefined) return 0;
     const { status } = await this.ask('DELETE', `/v1/exports/${exportId}`);
-    if (status === 204 || status === 404) image.exportId = undefined;
+    image.exportId = undefined; // whatever became of it: it is promised no more
     return status;
   }
 
