@@ -13,12 +13,15 @@ function bench(...words: string[]) {
   return spawnSync(`${root}zonelab`, ['bench', ...words], { encoding: 'utf8', env });
 }
 
+/** All but the one that starts a lab, which is built while these tests run. */
+const LOCAL = BENCHMARKS.map(({ name }) => name).filter((name) => name !== 'fleets');
+
 it('gives every benchmark figures, and keeps none of a tiny run', () => {
   const document = fs.readFileSync(`${root}docs/benchmarks.md`, 'utf8');
-  const { status, stderr, stdout } = bench('--tiny', '--output', 'json');
+  const { status, stderr, stdout } = bench('--tiny', '--output', 'json', ...LOCAL);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const results = JSON.parse(stdout) as Result[];
-  expect(results.map(({ name }) => name)).toEqual(BENCHMARKS.map(({ name }) => name));
+  expect(results.map(({ name }) => name)).toEqual(LOCAL);
   for (const { name, figures } of results) {
     expect([name, figures.length]).not.toEqual([name, 0]);
     for (const { ours, ratio } of figures) {
