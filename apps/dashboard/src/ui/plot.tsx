@@ -106,7 +106,7 @@ function optionsFor(
     height,
     scales: { x: { time: false }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
-      { ...axis, values: shownX, space: 70 },
+      { ...axis, values: shownX, space: 70, size: 32 },
       { ...axis, values: shownY, size: 74 },
     ],
     cursor: { points: { size: 6 } },

@@ -41,6 +41,11 @@ export function viewportOf(
   return { width, height, cell, columns, rows, scroll: Math.min(most, Math.max(0, scroll)) };
 }
 
+/** Height that all zones take at most: a map of few zones needs no more. */
+export function mostHeight(width: number, zoneCount: number): number {
+  return Math.ceil(zoneCount / Math.max(1, Math.floor(width / MAX_CELL))) * MAX_CELL;
+}
+
 /** The zone at a point, or undefined beside the cells. */
 export function zoneAt(
   view: Viewport,

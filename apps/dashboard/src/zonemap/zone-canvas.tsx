@@ -7,7 +7,7 @@ import type { PaintOptions } from './painter.ts';
 import { useMapInput } from './use-map-input.ts';
 import { usePainting } from './use-painting.ts';
 import { useViewport } from './use-viewport.ts';
-import { cellOf, type Viewport } from './viewport.ts';
+import { cellOf, mostHeight, type Viewport } from './viewport.ts';
 import type { ZoneTable } from './zone-table.ts';
 import { ZoneTip } from './zone-tip.tsx';
 
@@ -32,6 +32,7 @@ export function ZoneCanvas({ table, selected, onSelect, ...options }: ZoneCanvas
       <div
         ref={frame}
         className={css.surface}
+        style={{ maxHeight: mostHeight(view.width, zoneCount) / ratio }}
         role="application"
         aria-roledescription="zone map"
         aria-label={`${zoneCount} zones. Arrow keys move from zone to zone, plus and minus zoom, 0 shows all.`}

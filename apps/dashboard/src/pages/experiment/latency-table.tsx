@@ -41,7 +41,7 @@ export function LatencyTable({ operations }: { operations: Readonly<Record<strin
   );
 }
 
-const WIDTH = 220;
+const WIDTH = 100;
 
 /** On a logarithmic scale: a line from min to max, a box from p50 to p99. */
 function Spread({ row, scale }: { row: Row; scale: { low: number; high: number } }) {
