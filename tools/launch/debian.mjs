@@ -32,7 +32,7 @@ export const GUEST_TOOLS = [...GUEST_ONLY, 'nbd-client', 'fio'];
 export const ALL_TOOLS = Object.keys(PACKAGES).filter((name) => !GUEST_ONLY.includes(name));
 
 /** What benchmarks measure us beside. */
-export const BENCHMARK_TOOLS = ['qemu-utils', 'fio', 'nbdkit'];
+export const BENCHMARK_TOOLS = ['qemu-utils', 'fio', 'nbdkit', 'chromium'];
 
 /** Puts the commands of these Debian packages on PATH, or throws SetupError with the line to run. */
 export function ensureTools(packages) {
