@@ -1,8 +1,8 @@
 /** Every benchmark, in the order in which they run. */
 import { check } from './benchmarks/check.ts';
 import { convert } from './benchmarks/convert.ts';
-import { fleets } from './benchmarks/fleets.ts';
 import { dashboard } from './benchmarks/dashboard.ts';
+import { fleets } from './benchmarks/fleets.ts';
 import { info } from './benchmarks/info.ts';
 import { nbd } from './benchmarks/nbd.ts';
 import { open } from './benchmarks/open.ts';

@@ -2,7 +2,7 @@
 
 import { Link } from 'wouter';
 import { type Experiment, useCancelExperiment, useExperiment } from '../../api/experiments.ts';
-import { formatAge } from '../../format/units.ts';
+import { formatAge, formatBytes } from '../../format/units.ts';
 import { Answer } from '../../ui/answer.tsx';
 import { Button, Card, Page, Status, Warning } from '../../ui/basics.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
@@ -44,6 +44,12 @@ function About({ of }: { of: Experiment }) {
       <span>
         on {presetOf(of)}, seed {of.seed}, queued {formatAge(of.createdAt)}
       </span>
+      {of.imageId && (
+        <Link href={`/images/${of.imageId}`}>
+          carried out byte by byte by an image
+          {of.verifiedBytes !== null && `, ${formatBytes(of.verifiedBytes)} verified`}
+        </Link>
+      )}
       {of.sweepId && <Link href={`/sweeps/${of.sweepId}`}>part of a sweep</Link>}
     </span>
   );
