@@ -45,7 +45,7 @@ function describeProblems({ components = {}, paths }: OpenAPIObject): void {
   components.schemas = { ...components.schemas, Problem: schema as object };
   const content = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
   for (const path of Object.values(paths)) {
-    for (const method of ['get', 'post', 'patch', 'delete'] as const) {
+    for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
       const operation = path[method];
       if (operation) operation.responses.default = { description: 'A problem', content };
     }

@@ -2421,6 +2421,12 @@ export interface operations {
           "application/json": components["schemas"]["ImageFaults"];
         };
       };
+      /** @description A problem */
+      default: {
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
     };
   };
   Faults_clear: {
