@@ -14,9 +14,11 @@ const HOST = '10.0.2.2';
 const NETWORK = `ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0`;
 const ZONES = { size: '64M', profile: 'zns', zoneSize: '16M', logicalBlockSize: 4096 };
 
-const guests: Guest[] = [];
-afterEach(() => {
-  for (const guest of guests.splice(0)) guest.discard();
+/** Those that were started, also where the test fails before they are up. */
+const guests: Promise<Guest>[] = [];
+afterEach(async () => {
+  for (const booted of await Promise.allSettled(guests.splice(0)))
+    if (booted.status === 'fulfilled') booted.value.discard();
 });
 
 async function makeFleet(lab: TestLab, body: object): Promise<Fleet> {
@@ -33,8 +35,8 @@ async function disksOf(lab: TestLab, { id }: Fleet): Promise<FleetDisk[]> {
   return body.items;
 }
 
-async function boot(...options: Parameters<typeof Guest.boot>): Promise<Guest> {
-  const guest = await Guest.boot(...options);
+function boot(...options: Parameters<typeof Guest.boot>): Promise<Guest> {
+  const guest = Guest.boot(...options);
   guests.push(guest);
   return guest;
 }

@@ -57,7 +57,10 @@ const MACHINE = [
   ...['-nodefaults', '-display', 'none', '-monitor', 'none', '-no-reboot'],
   ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
   ...['-kernel', join(KERNEL, 'vmlinuz')],
-  ...['-append', "'console=ttyS0 loglevel=4 panic=-1 no_timer_check mitigations=off nokaslr random.trust_cpu=on'"],
+  ...[
+    '-append',
+    "'console=ttyS0 loglevel=4 panic=-1 no_timer_check mitigations=off nokaslr random.trust_cpu=on'",
+  ],
 ];
 
 export class Guest {
@@ -89,7 +92,10 @@ export class Guest {
     const command = attach.trimEnd().replace(/^qemu-system-x86_64/m, 'exec qemu-system-x86_64');
     const child = spawn('sh', ['-c', `${command} ${machine}`]);
     const guest = new Guest(child, folder);
-    await guest.until(/ready\n/);
+    await guest.until(/ready\n/).catch((error: unknown) => {
+      guest.discard();
+      throw error;
+    });
     return guest;
   }
 
