@@ -17,6 +17,7 @@ const PACKAGES = {
   'util-linux': ['blkzone'],
   'nvme-cli': ['nvme'],
   chromium: ['chromium'],
+  openssl: ['openssl'],
 };
 
 const unpacked = join(root, '.zonelab/tools');
@@ -32,7 +33,7 @@ export const GUEST_TOOLS = [...GUEST_ONLY, 'nbd-client', 'fio'];
 export const ALL_TOOLS = Object.keys(PACKAGES).filter((name) => !GUEST_ONLY.includes(name));
 
 /** What benchmarks measure us beside. */
-export const BENCHMARK_TOOLS = ['qemu-utils', 'fio', 'nbdkit', 'chromium'];
+export const BENCHMARK_TOOLS = ['qemu-utils', 'libnbd-bin', 'fio', 'nbdkit', 'chromium', 'openssl'];
 
 /** Puts the commands of these Debian packages on PATH, or throws SetupError with the line to run. */
 export function ensureTools(packages) {
@@ -90,6 +91,7 @@ function unpack(packages) {
   rmSync(downloads, { recursive: true });
   wrapNbdkit();
   wrapChromium();
+  wrapOpenssl();
   useUnpacked();
 }
 
@@ -110,9 +112,7 @@ export function fetchLists() {
 function wrapNbdkit() {
   const parts = join(unpacked, libraries(), 'nbdkit');
   if (!existsSync(parts)) return;
-  mkdirSync(wrappers, { recursive: true });
-  const lines = [
-    '#!/bin/sh',
+  wrap('nbdkit', [
     'for word do',
     '  shift',
     `  name=\${word#--filter=}`,
@@ -124,17 +124,26 @@ function wrapNbdkit() {
     '  set -- "$@" "$word"',
     'done',
     `exec '${join(unpacked, 'usr/bin/nbdkit')}' "$@"`,
-  ];
-  writeFileSync(join(wrappers, 'nbdkit'), `${lines.join('\n')}\n`, { mode: 0o755 });
+  ]);
 }
 
 /** Debian's own script looks for the browser where Debian installs it. */
 function wrapChromium() {
   const browser = join(unpacked, 'usr/lib/chromium/chromium');
-  if (!existsSync(browser)) return;
+  if (existsSync(browser)) wrap('chromium', [`exec '${browser}' "$@"`]);
+}
+
+/** It looks for its configuration, without which it requests no certificate, where Debian installs it. */
+function wrapOpenssl() {
+  const program = join(unpacked, 'usr/bin/openssl');
+  const configuration = join(unpacked, 'etc/ssl/openssl.cnf');
+  if (existsSync(program))
+    wrap('openssl', [`OPENSSL_CONF='${configuration}' exec '${program}' "$@"`]);
+}
+
+function wrap(name, lines) {
   mkdirSync(wrappers, { recursive: true });
-  const script = `#!/bin/sh\nexec '${browser}' "$@"\n`;
-  writeFileSync(join(wrappers, 'chromium'), script, { mode: 0o755 });
+  writeFileSync(join(wrappers, name), `#!/bin/sh\n${lines.join('\n')}\n`, { mode: 0o755 });
 }
 
 /** Debian's folder of shared libraries for this machine. */
