@@ -154,9 +154,10 @@ function libraries() {
 function useUnpacked() {
   const shared = libraries();
   const inside = (folders) => folders.map((folder) => join(unpacked, folder));
-  useFolders('PATH', [wrappers, ...inside(['usr/bin', 'usr/sbin', 'sbin'])]);
-  // fio is linked with Ceph's libraries, which have a folder of their own
-  const folders = [shared, `${shared}/ceph`, shared.replace('usr/', '')];
+  useFolders('PATH', [wrappers, ...inside(['usr/bin', 'usr/sbin', 'bin', 'sbin'])]);
+  // the libraries of Ceph (for fio) and PulseAudio (for chromium) have folders of their own
+  const own = ['ceph', 'pulseaudio'].map((folder) => `${shared}/${folder}`);
+  const folders = [shared, ...own, shared.replace('usr/', '')];
   useFolders('LD_LIBRARY_PATH', inside(folders));
   useFolders('PYTHONPATH', inside(['usr/lib/python3/dist-packages']));
 }
