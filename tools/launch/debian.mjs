@@ -127,10 +127,15 @@ function wrapNbdkit() {
   ]);
 }
 
-/** Debian's own script looks for the browser where Debian installs it. */
+/** Debian's own script looks for the browser where Debian installs it, and the browser for fonts, without which it ends. */
 function wrapChromium() {
   const browser = join(unpacked, 'usr/lib/chromium/chromium');
-  if (existsSync(browser)) wrap('chromium', [`exec '${browser}' "$@"`]);
+  if (!existsSync(browser)) return;
+  const fonts = join(unpacked, 'fonts.conf');
+  const folders = ['/usr/share/fonts', join(unpacked, 'usr/share/fonts')];
+  const lines = folders.map((folder) => `<dir>${folder}</dir>`).join('');
+  writeFileSync(fonts, `<?xml version="1.0"?>\n<fontconfig>${lines}</fontconfig>\n`);
+  wrap('chromium', [`FONTCONFIG_FILE='${fonts}' exec '${browser}' "$@"`]);
 }
 
 /** It looks for its configuration, without which it requests no certificate, where Debian installs it. */
