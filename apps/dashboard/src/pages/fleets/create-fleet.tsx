@@ -7,14 +7,19 @@ import { Button, ProblemNotice, Warning } from '../../ui/basics.tsx';
 import { Dialog } from '../../ui/dialogs.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import ui from '../../ui/ui.module.css';
+import {
+  type FieldText,
+  ImageFields,
+  SIZE_HINT,
+  ZONE_LIMITS,
+  ZONE_SIZES,
+} from '../images/image-fields.tsx';
 import { type ImageForm, NEW_IMAGE, planImage } from '../images/plan.ts';
 
-const FIELDS: readonly (readonly [keyof ImageForm, string, string])[] = [
-  ['size', 'Size of each', 'bytes, or 512M, 1.5G, 2T'],
-  ['zoneSize', 'Zone size', 'as above'],
-  ['zoneCapacity', 'Zone capacity', 'the zone size if left out'],
-  ['maxOpenZones', 'Open zones', 'no limit if left out'],
-  ['maxActiveZones', 'Active zones', 'no limit if left out'],
+const FIELDS: readonly FieldText[] = [
+  ['size', 'Size of each', SIZE_HINT],
+  ...ZONE_SIZES,
+  ...ZONE_LIMITS,
 ];
 
 export function CreateFleetDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -72,16 +77,7 @@ function CreateFleetForm({ onClose }: { onClose: () => void }) {
           ]}
           onText={set('profile')}
         />
-        {FIELDS.map(([name, label, hint]) => (
-          <TextField
-            key={name}
-            label={label}
-            hint={hint}
-            error={plan.errors[name]}
-            value={form[name]}
-            onText={set(name)}
-          />
-        ))}
+        <ImageFields texts={FIELDS} form={form} errors={plan.errors} set={set} />
       </div>
       <output className={ui.muted}>{plan.summary && `Each: ${plan.summary}`}</output>
       {plan.warnings.map((text) => (

@@ -8,24 +8,26 @@ import { useClient } from '../../api/session.tsx';
 import { useAction } from '../../api/use-action.ts';
 import { Button, ProblemNotice, Warning } from '../../ui/basics.tsx';
 import { Dialog } from '../../ui/dialogs.tsx';
-import { SelectField, TextField } from '../../ui/field.tsx';
+import { SelectField } from '../../ui/field.tsx';
 import ui from '../../ui/ui.module.css';
+import {
+  type FieldText,
+  ImageFields,
+  SIZE_HINT,
+  ZONE_LIMITS,
+  ZONE_SIZES,
+} from './image-fields.tsx';
 import { type ImageForm, NEW_IMAGE, planImage } from './plan.ts';
 
-const SIZE = 'bytes, or 512M, 1.5G, 2T';
-
-/** Label and hint of each field that is typed; those below only zoned disks have. */
-const PLAIN: readonly (readonly [keyof ImageForm, string, string])[] = [
+const PLAIN: readonly FieldText[] = [
   ['name', 'Name', 'letters, digits, dots, hyphens'],
-  ['size', 'Size', SIZE],
+  ['size', 'Size', SIZE_HINT],
   ['labels', 'Labels', 'key=value, separated by commas'],
 ];
-const ZONED: readonly (readonly [keyof ImageForm, string, string])[] = [
-  ['zoneSize', 'Zone size', SIZE],
-  ['zoneCapacity', 'Zone capacity', 'the zone size if left out'],
+const ZONED: readonly FieldText[] = [
+  ...ZONE_SIZES,
   ['conventionalZones', 'Conventional zones', 'at the start; ZBC only'],
-  ['maxOpenZones', 'Open zones', 'no limit if left out'],
-  ['maxActiveZones', 'Active zones', 'no limit if left out'],
+  ...ZONE_LIMITS,
   ['maxAppendSectors', 'Largest append', '512-byte sectors; none if left out'],
 ];
 
@@ -58,16 +60,7 @@ function CreateImageForm({ onClose }: { onClose: () => void }) {
     ownProblems: true,
   });
   const set = (field: keyof ImageForm) => (text: string) => setForm({ ...form, [field]: text });
-  const field = ([name, label, hint]: (typeof PLAIN)[number]) => (
-    <TextField
-      key={name}
-      label={label}
-      hint={hint}
-      error={plan.errors[name]}
-      value={form[name]}
-      onText={set(name)}
-    />
-  );
+  const typed = { form, errors: plan.errors, set };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (plan.complete) create.mutate(plan.body);
@@ -75,7 +68,7 @@ function CreateImageForm({ onClose }: { onClose: () => void }) {
   return (
     <form className={ui.stack} onSubmit={submit}>
       <div className={ui.grid}>
-        {PLAIN.map(field)}
+        <ImageFields texts={PLAIN} {...typed} />
         <SelectField
           label="Rules"
           hint="what zones allow"
@@ -87,7 +80,7 @@ function CreateImageForm({ onClose }: { onClose: () => void }) {
           ]}
           onText={set('profile')}
         />
-        {form.profile !== '' && ZONED.map(field)}
+        {form.profile !== '' && <ImageFields texts={ZONED} {...typed} />}
       </div>
       <output className={ui.muted}>{plan.summary}</output>
       {plan.warnings.map((text) => (
